@@ -1,0 +1,45 @@
+"""What every test stands on: no network beyond loopback, and skips that CI turns into failures."""
+
+import os
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+LOOPBACK = ("127.", "::1", "localhost")
+
+
+@pytest.fixture(autouse=True)
+def _loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test that talks to the world is a mistake, and fails as one."""
+    real_connect = socket.socket.connect
+
+    def connect(self: socket.socket, address: Any) -> None:
+        if isinstance(address, tuple) and not str(address[0]).startswith(LOOPBACK):
+            raise AssertionError(f"a test tried to reach {address[0]}")
+        real_connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", connect)
+
+
+def need(present: bool, what: str) -> None:
+    """Skips where `what` is missing; with OKRLINK_REQUIRE_ALL=1 the missing thing is a failure."""
+    if present:
+        return
+    if os.environ.get("OKRLINK_REQUIRE_ALL") == "1":
+        pytest.fail(f"{what} is required here", pytrace=False)
+    pytest.skip(f"no {what} on this machine")
+
+
+@pytest.fixture(scope="session")
+def corpus() -> Iterator[Path]:
+    """The recorded payloads, where there are any: `OKRLINK_CORPUS`, else beside the checkout."""
+    named = os.environ.get("OKRLINK_CORPUS")
+    path = Path(named) if named else Path(__file__).parents[2] / "shared" / "corpus"
+    if not path.is_dir():
+        if named:
+            pytest.fail(f"OKRLINK_CORPUS names no folder: {named}", pytrace=False)
+        pytest.skip("no corpus of recorded payloads (OKRLINK_CORPUS)")
+    yield path
