@@ -1,0 +1,191 @@
+"""Everything that a team declares, loaded: cycles, objectives, key results, links, write-backs. What a mapping becomes."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Literal, TypeAlias
+from zoneinfo import ZoneInfo
+
+from integration.core.links import LinkedWork, TagRule
+
+Grading: TypeAlias = Literal["viva", "google", "atlassian", "tability"]
+Kind: TypeAlias = Literal["committed", "aspirational"]
+Ramp: TypeAlias = Literal["linear", "back-loaded"]
+CardValue: TypeAlias = Literal[
+    "percent",
+    "score",
+    "status",
+    "current",
+    "target",
+    "pace",
+    "forecast",
+    "confidence",
+    "summary",
+    "objective",
+    "key_result",
+    "updated",
+    "url",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Cycle:
+    """A named span of dates; both days are in it."""
+
+    name: str
+    first: date
+    last: date
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """A number with the unit it was written with: `24`, `50 %`, `5 / week`. The number is as written (50, not 0.5)."""
+
+    number: Decimal
+    unit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Relative:
+    """A target that counts from the start: `+50 %` and `-30 %` of it (`percent`), or `-5 points`."""
+
+    number: Decimal
+    percent: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """What must hold, such as `<= 15 %`."""
+
+    comparison: Literal["<=", ">=", "<", ">"]
+    quantity: Quantity
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """Measured by the share of linked work that is done, counted in `unit`: `items`, `story points`, `weight` or a field.
+
+    An unestimated item counts as the `median` of the estimated ones, as `zero`, or as the number given.
+    """
+
+    unit: str
+    unestimated: Literal["median", "zero"] | Decimal = "median"
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """Measured by people who check a value in, every so often."""
+
+    every: str = "weekly"
+
+
+@dataclass(frozen=True, slots=True)
+class NotMeasured:
+    """Measured by something this version does not measure yet (`kpi`, `count`); `reason` says what, in one sentence."""
+
+    reason: str
+
+
+Measure: TypeAlias = Work | People | NotMeasured
+
+
+@dataclass(frozen=True, slots=True)
+class KeyResult:
+    """A measure moved from a start to a target by a date. `id` is `objective.name` and stands for it everywhere."""
+
+    id: str
+    name: str
+    objective: str
+    title: str
+    measure: Measure
+    description: str = ""
+    owner: str = ""
+    start: Quantity | None = None
+    target: Quantity | Relative | None = None
+    keep: Bound | None = None
+    by: date | None = None
+    weight: Decimal = Decimal(1)
+    kind: Kind = "committed"
+    ramp: Ramp = "linear"
+    milestones: tuple[tuple[date, Quantity], ...] = ()
+    linked: tuple[LinkedWork, ...] = ()
+    was: tuple[str, ...] = ()
+    """Former ids, `objective.name`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Objective:
+    """Where to go, in words, within a cycle; its key results say how far it is."""
+
+    id: str
+    title: str
+    cycle: Cycle
+    key_results: tuple[KeyResult, ...]
+    description: str = ""
+    strategy: str = ""
+    owner: str = ""
+    team: str = ""
+    supports: tuple[str, ...] = ()
+    guardrails: tuple[str, ...] = ()
+    was: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class WriteBackRule:
+    """What is shown on the items of one connection, where, and how politely. A connection without one is only read."""
+
+    connection: str
+    fields: Mapping[str, CardValue] = dataclasses.field(default_factory=dict)
+    """Field as people see it (or its id) -> the value it shows."""
+    to: tuple[str, ...] = ()
+    """Item types; none means the items that carry the tag themselves."""
+    remote_link: bool = False
+    many: Literal["list", "worst", "first"] = "list"
+    edits: Literal["keep", "check-in"] = "keep"
+    quiet: bool = True
+    every: timedelta = timedelta(minutes=1)
+    stop_above: Decimal = Decimal(25)
+    """Percent of the already written items that one apply may change or clear."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionRule:
+    """What the mapping says of a connection that matters to the numbers."""
+
+    name: str
+    tracker: str
+    url: str
+    projects: tuple[str, ...] = ()
+    estimate: str | None = None
+    sub_tasks: tuple[str, ...] | None = None
+    """Types that are parts of other items and never counted; None means the tracker's own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scorecard:
+    """All that the mapping declares, checked and resolved; empty sections are empty, never missing."""
+
+    timezone: ZoneInfo
+    objectives: tuple[Objective, ...] = ()
+    tags: tuple[TagRule, ...] = ()
+    write_back: Mapping[str, WriteBackRule] = dataclasses.field(default_factory=dict)
+    connections: Mapping[str, ConnectionRule] = dataclasses.field(default_factory=dict)
+    grading: Grading = "viva"
+    working_days: frozenset[int] = frozenset(range(5))
+    """Weekdays that count, Monday is 0."""
+    holidays: frozenset[date] = frozenset()
+    kpis: Mapping[str, Bound | None] = dataclasses.field(default_factory=dict)
+    """KPI names and what must hold of them; the KPIs themselves are measured by a later version."""
+
+    def key_results(self) -> Iterator[tuple[Objective, KeyResult]]:
+        for objective in self.objectives:
+            for key_result in objective.key_results:
+                yield objective, key_result
+
+    def find(self, key_result: str) -> tuple[Objective, KeyResult] | None:
+        """The key result of that full id, with its objective."""
+        return next((pair for pair in self.key_results() if pair[1].id == key_result), None)

@@ -1,0 +1,134 @@
+"""The whole contract of a tracker, in two parts: `Tracker` describes one and reads its deliveries; a `TrackerClient` talks to it.
+
+A new tracker is one folder with these functions and one line in `integration.trackers`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from integration.core.catalogue import Catalogue
+from integration.core.facts import TrackerFact
+from integration.core.write_back import Badge, Edit, FieldValue
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """A secret that shows itself to nobody; `reveal()` where it is used, and only there."""
+
+    _value: str = dataclasses.field(repr=False)
+
+    def reveal(self) -> str:
+        return self._value
+
+    def __str__(self) -> str:
+        return "***"
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """How to reach a tracker and how it proves itself. Secrets are resolved values, kept in memory only."""
+
+    name: str
+    tracker: str
+    url: str
+    projects: tuple[str, ...] = ()
+    user: str | None = None
+    token: Secret | None = None
+    webhook_user: str | None = None
+    webhook_secrets: tuple[Secret, ...] = ()
+    ca_file: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Translation:
+    """What a delivery says. `items` names the items in the body as people do (key, else id), whatever the outcome."""
+
+    event: str
+    facts: tuple[TrackerFact, ...]
+    items: tuple[str, ...] = ()
+    ignored: str | None = None
+    """Why a known event says nothing of use; None where it was translated."""
+
+
+@dataclass(frozen=True, slots=True)
+class Current:
+    """An item as it is in the tracker now: the asked fields, our badge, and a revision where the tracker guards by one."""
+
+    fields: Mapping[str, FieldValue]
+    badge: Badge | None = None
+    revision: int | None = None
+    key: str = ""
+
+
+class TrackerClient(Protocol):
+    """Reads and writes one connection. Every call may raise `Retryable`, `Permanent`, `Refused` or `Gone`, and nothing else."""
+
+    def catalogue(self) -> Catalogue:
+        """The tracker's vocabulary: fields, states, levels, projects, and the account we are."""
+        ...
+
+    def subtree(self, item: str) -> Iterator[Sequence[TrackerFact]]:
+        """The item and all that descends from it, a page of facts at a time, as they are now."""
+        ...
+
+    def item(self, item: str) -> Sequence[TrackerFact]:
+        """One item as it is now."""
+        ...
+
+    def current(self, item: str, fields: Sequence[str], *, badge: bool) -> Current: ...
+
+    def last_edit(self, item: str, field: str) -> Edit | None:
+        """Who set the field to its present value, or None where history does not tell."""
+        ...
+
+    def write(
+        self,
+        item: str,
+        fields: Mapping[str, FieldValue],
+        *,
+        badge: Badge | None = None,
+        remove_badge: bool = False,
+        revision: int | None = None,
+        quiet: bool = True,
+    ) -> None:
+        """Sets the fields, and the badge where one is given. Raises `Conflict` where `revision` is not the item's any more."""
+        ...
+
+    def why_not_quiet(self, project: str) -> str | None:
+        """Why writes to items of this project could not be kept from sending mail, or None where they can."""
+        ...
+
+    def same(self, field_type: str, ours: FieldValue, theirs: FieldValue) -> bool:
+        """Whether two values are equal as this tracker compares a field of that type (rounding, trimming)."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Tracker:
+    """One tracker's table of contents."""
+
+    name: str
+    """As the mapping's `tracker` key says it: `jira`, `jira-data-center`, `azure-devops`, `azure-devops-server`."""
+    title: str
+    recognises: Callable[[object], bool]
+    """Whether a decoded body looks like one of this tracker's."""
+    verify: Callable[[Connection, Mapping[str, str], bytes], None]
+    """Raises `Unverified` unless headers (lower-case names) prove that the tracker sent the body."""
+    delivery_id: Callable[[Mapping[str, str], bytes], str]
+    """The same for every repetition of one delivery; a hash of the body where the tracker gives no id."""
+    translate: Callable[[Any, datetime], Translation]
+    """Decoded body, time of receipt -> facts. Raises `Malformed` or `Unsupported`."""
+    connect: Callable[[Connection], TrackerClient]
+    largest_body: int
+    """The vendor's own cap in bytes."""
+    kept_headers: tuple[str, ...]
+    """Lower-case names of headers worth keeping with a delivery; never credentials."""
+    least_between_writes: timedelta
+    translated: tuple[str, ...] = ()
+    ignored: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    """Event kinds that say nothing of use, and why; unknown kinds are `Unsupported` instead."""
