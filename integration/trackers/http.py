@@ -1,0 +1,183 @@
+"""How okrlink calls a tracker: one session with a total timeout, and one table from HTTP status to what to do next.
+
+Whatever goes wrong on the way comes out as `Retryable`, `Conflict`, `Refused`, `Gone` or `Permanent`. Messages carry the
+tracker's own words and its host, never a header, a query or a credential.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+from urllib.parse import urlsplit
+
+import orjson
+import requests
+import urllib3
+
+from integration.core.errors import Conflict, Gone, Permanent, Refused, Retryable, ServiceError
+from integration.trackers.contract import Connection
+
+TOTAL_TIMEOUT = 30.0
+CONNECT_TIMEOUT = 5.0
+LONGEST_CALL = CONNECT_TIMEOUT + 2 * TOTAL_TIMEOUT
+"""Seconds that a call can take at worst: the last read may begin just before the deadline. A lease must be longer."""
+LARGEST_ANSWER = 64 * 1024 * 1024
+_CHUNK = 64 * 1024
+_LONGEST_WORDS = 500
+
+try:
+    USER_AGENT = f"okrlink/{version('okrlink')}"
+except PackageNotFoundError:  # run from a source tree that nobody installed
+    USER_AGENT = "okrlink"
+
+
+class Session(requests.Session):
+    """A `requests.Session` that keeps to `TOTAL_TIMEOUT`, follows no redirect, and says who is calling.
+
+    `requests` itself only limits each single read, so that a tracker which drips bytes could hold a worker beyond its
+    lease. A redirect of an API call is a sign-in page or a wrong address; following it would turn PUT into GET.
+    """
+
+    def __init__(self, *, ca_file: str | None = None, total_timeout: float = TOTAL_TIMEOUT) -> None:
+        super().__init__()
+        self.headers["User-Agent"] = USER_AGENT
+        self.total_timeout = total_timeout
+        if ca_file:
+            self.verify = ca_file
+
+    def request(self, method: str | bytes, url: str | bytes, **options: Any) -> requests.Response:  # type: ignore[override]  # the options are passed on, three of them replaced
+        deadline = time.monotonic() + self.total_timeout
+        wait = (min(CONNECT_TIMEOUT, self.total_timeout), self.total_timeout)
+        options |= {"timeout": wait, "allow_redirects": False, "stream": True, "verify": self.verify}
+        response = super().request(method, url, **options)
+        # `requests` offers no other way to hand over a body that was read with a deadline.
+        response._content = self._read(response, deadline)  # noqa: SLF001
+        response.raw.release_conn()  # back to the pool: the next call needs no handshake
+        return response
+
+    @staticmethod
+    def _read(response: requests.Response, deadline: float) -> bytes:
+        read = bytearray()
+        try:
+            # `read1` returns with what has come; `iter_content` would wait for a whole chunk, however slowly it comes.
+            while chunk := response.raw.read1(_CHUNK, decode_content=True):
+                read += chunk
+                if time.monotonic() > deadline:
+                    response.close()
+                    raise requests.ReadTimeout("the answer took too long", request=response.request)
+                if len(read) > LARGEST_ANSWER:
+                    response.close()
+                    raise requests.RequestException("the answer is too large", request=response.request)
+        except urllib3.exceptions.ReadTimeoutError as exc:
+            raise requests.ReadTimeout("the answer stopped coming", request=response.request) from exc
+        except urllib3.exceptions.HTTPError as exc:
+            raise requests.exceptions.ChunkedEncodingError("the answer broke off", request=response.request) from exc
+        return bytes(read)
+
+
+def session(connection: Connection) -> Session:
+    """A session for this connection, without credentials: each tracker adds its own way to sign in."""
+    return Session(ca_file=connection.ca_file)
+
+
+@contextmanager
+def calling(url: str) -> Iterator[None]:
+    """Turns everything that `requests` can raise on the way to `url` into `Retryable` or `Permanent`."""
+    host = urlsplit(url).hostname or "the tracker"
+    try:
+        yield
+    except (
+        requests.exceptions.InvalidURL,
+        requests.exceptions.MissingSchema,
+        requests.exceptions.InvalidSchema,
+    ) as exc:
+        raise Permanent("the connection's url is not an address that can be called") from exc
+    except requests.Timeout as exc:
+        raise Retryable(f"{host} did not answer in time") from exc
+    except requests.exceptions.SSLError as exc:
+        raise Retryable(f"{host} has no certificate that we trust; ca_file names a private authority") from exc
+    except requests.ConnectionError as exc:
+        raise Retryable(f"{host} cannot be reached") from exc
+    except requests.RequestException as exc:
+        raise Retryable(f"{host} answered something unusable ({type(exc).__name__})") from exc
+
+
+_BY_STATUS: Mapping[int, type[Retryable | Permanent]] = {
+    401: Refused,
+    403: Refused,
+    404: Gone,
+    408: Retryable,
+    409: Conflict,
+    410: Gone,
+    412: Conflict,
+    423: Retryable,
+    425: Retryable,
+    429: Retryable,
+}
+
+
+def failure(status: int, words: str = "", headers: Mapping[str, str] | None = None) -> ServiceError:
+    """What a status other than 2xx means for the caller. `words` is what the tracker said, in its own words."""
+    said = " ".join(words.split())[:_LONGEST_WORDS]
+    reason = f"HTTP {status}: {said}" if said else f"HTTP {status}"
+    if 300 <= status < 400:
+        return Refused(
+            f"HTTP {status}: redirected, mostly to a sign-in page; is the connection's url right, and its token?"
+        )
+    kind = _BY_STATUS.get(status, Retryable if status >= 500 else Permanent)
+    if issubclass(kind, Retryable):
+        return kind(reason, after=seconds_to_wait(headers or {}, datetime.now(UTC)))
+    return kind(reason)
+
+
+def seconds_to_wait(headers: Mapping[str, str], now: datetime) -> float | None:
+    """The tracker's own wish: `Retry-After` (seconds or a date), else `X-RateLimit-Reset` (ISO 8601 on Jira, epoch elsewhere).
+
+    `headers` are looked up without case as `requests` keeps them. None where the tracker wished nothing readable.
+    """
+    wish = _seconds(headers.get("Retry-After"), now, epoch=False)
+    return wish if wish is not None else _seconds(headers.get("X-RateLimit-Reset"), now, epoch=True)
+
+
+def _seconds(text: str | None, now: datetime, *, epoch: bool) -> float | None:
+    if not text:
+        return None
+    try:
+        number = float(text)
+    except ValueError:
+        then = _moment(text)
+        return None if then is None else max(0.0, (then - now).total_seconds())
+    if number != number or number in (float("inf"), float("-inf")):  # noqa: PLR0124  # NaN is the one number that is not itself
+        return None
+    return max(0.0, number - now.timestamp() if epoch else number)
+
+
+def _moment(text: str) -> datetime | None:
+    for read in (datetime.fromisoformat, parsedate_to_datetime):
+        try:
+            moment = read(text.strip())
+        except ValueError:
+            continue
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return None
+
+
+def checked(response: requests.Response, words: Callable[[requests.Response], str]) -> requests.Response:
+    """The response, or the error that its status stands for. `words` reads the tracker's own words from its body."""
+    if not 200 <= response.status_code < 300:
+        raise failure(response.status_code, words(response), response.headers)
+    return response
+
+
+def decoded(response: requests.Response) -> Any:
+    """The JSON of a good answer. A page of HTML under a 200 (a proxy, maintenance) may be JSON again later: `Retryable`."""
+    try:
+        return orjson.loads(response.content)
+    except orjson.JSONDecodeError as exc:
+        host = urlsplit(response.url).hostname or "the tracker"
+        raise Retryable(f"{host} answered {response.status_code} with something that is not JSON") from exc
