@@ -1,0 +1,90 @@
+"""The inbox as the worker sees it: what waits, what became of it, what can be tried again. Receiving is in `inbox`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, bindparam, func, select, update
+
+from integration.store.statements import unlocked
+from integration.store.tables import deliveries
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A delivery that nobody has read yet."""
+
+    id: int
+    connection: str
+    received_at: datetime
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a delivery: `done`, `ignored`, `unsupported` or `dead`, and why."""
+
+    id: int
+    state: str
+    event: str | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many deliveries of one event of one connection are in one state."""
+
+    connection: str
+    state: str
+    event: str | None
+    count: int
+
+
+def waiting(connection: Connection, limit: int) -> Sequence[Waiting]:
+    """The oldest deliveries that wait, locked against other workers where there can be any."""
+    query = (
+        select(deliveries.c.id, deliveries.c.connection, deliveries.c.received_at, deliveries.c.body)
+        .where(deliveries.c.state == "new")
+        .order_by(deliveries.c.id)
+        .limit(limit)
+    )
+    return [Waiting(*row) for row in connection.execute(unlocked(connection, query))]
+
+
+def finish(connection: Connection, outcomes: Iterable[Outcome]) -> None:
+    """Records outcomes in the transaction that records what they brought: both or neither."""
+    rows = [{"row": one.id, "new_state": one.state, "named": one.event, "why": one.reason} for one in outcomes]
+    if rows:
+        connection.execute(
+            update(deliveries)
+            .where(deliveries.c.id == bindparam("row"))
+            .values(state=bindparam("new_state"), event=bindparam("named"), reason=bindparam("why")),
+            rows,
+        )
+
+
+def counts(connection: Connection) -> Sequence[Count]:
+    query = select(deliveries.c.connection, deliveries.c.state, deliveries.c.event, func.count()).group_by(
+        deliveries.c.connection, deliveries.c.state, deliveries.c.event
+    )
+    return [Count(*row) for row in connection.execute(query.order_by(deliveries.c.connection, deliveries.c.state))]
+
+
+def dead(connection: Connection, limit: int = 50) -> Sequence[Outcome]:
+    query = (
+        select(deliveries.c.id, deliveries.c.state, deliveries.c.event, deliveries.c.reason)
+        .where(deliveries.c.state == "dead")
+        .order_by(deliveries.c.id.desc())
+        .limit(limit)
+    )
+    return [Outcome(*row) for row in connection.execute(query)]
+
+
+def replay(connection: Connection, ids: Sequence[int] | None = None) -> int:
+    """Lets dead deliveries be read again, all or those named; returns how many."""
+    query = update(deliveries).where(deliveries.c.state == "dead")
+    if ids is not None:
+        query = query.where(deliveries.c.id.in_(ids))
+    return connection.execute(query.values(state="new", reason=None)).rowcount

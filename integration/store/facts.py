@@ -1,0 +1,85 @@
+"""Recording tracker facts: out of order and twice without harm."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import fields
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, select
+from sqlalchemy import insert as plain_insert
+
+from integration.core.facts import ItemDeleted, ItemRestored, ItemSeen, TrackerFact
+from integration.store.statements import insert
+from integration.store.tables import facts, item_keys, sightings
+
+_COMMON = frozenset(field.name for field in fields(TrackerFact))
+
+
+_OWN = {
+    kind.kind: tuple(one.name for one in fields(kind) if one.name not in _COMMON)
+    for kind in TrackerFact.__subclasses__()
+}
+
+
+def _row(connection: str, fact: TrackerFact) -> dict[str, Any]:
+    own = {name: value for name in _OWN[fact.kind] if (value := getattr(fact, name)) is not None}
+    return {
+        "connection": connection,
+        "kind": fact.kind,
+        "source": fact.source,
+        "item": fact.item,
+        "at": fact.at,
+        "actor": fact.actor,
+        "data": orjson.dumps(own).decode(),
+    }
+
+
+def _sighting(connection: str, fact: TrackerFact) -> dict[str, Any] | None:
+    """What a fact says of an item's present fields, if anything: being deleted is a field like others."""
+    order = 0
+    if isinstance(fact, ItemSeen):
+        seen, order = fact.fields, fact.order
+    elif isinstance(fact, ItemDeleted):
+        seen = {"deleted": True}
+    elif isinstance(fact, ItemRestored):
+        seen = {"deleted": False}
+    else:
+        return None
+    return {
+        "connection": connection,
+        "item": fact.item,
+        "at": fact.at,
+        "order": order,
+        "fields": orjson.dumps(seen).decode(),
+    }
+
+
+def record(connection: Connection, told: Iterable[tuple[str, TrackerFact]]) -> set[tuple[str, str]]:
+    """Keeps facts that are new, and every sighting until it is folded. Returns the (connection, item) that were seen."""
+    kept: list[dict[str, Any]] = []
+    seen: list[dict[str, Any]] = []
+    for name, fact in told:
+        if (sighting := _sighting(name, fact)) is not None:
+            seen.append(sighting)
+        if not isinstance(fact, ItemSeen):
+            kept.append(_row(name, fact))
+    if kept:
+        connection.execute(insert(connection, facts).on_conflict_do_nothing(), kept)
+    if seen:
+        connection.execute(plain_insert(sightings), seen)
+    return {(row["connection"], row["item"]) for row in seen}
+
+
+def of_item(connection: Connection, name: str, item: str) -> Sequence[dict[str, Any]]:
+    """An item's facts in the order of their time, as JSON-able mappings."""
+    query = select(facts).where(facts.c.connection == name, facts.c.item == item).order_by(facts.c.at, facts.c.id)
+    rows = connection.execute(query).mappings()
+    return [{**orjson.loads(row["data"]), "kind": row["kind"], "at": row["at"], "actor": row["actor"]} for row in rows]
+
+
+def item_of_key(connection: Connection, name: str, key: str) -> str | None:
+    """The immutable id of the item that has, or had, this key."""
+    query = select(item_keys.c.item).where(item_keys.c.connection == name, item_keys.c.key == key.upper())
+    return connection.execute(query).scalar()

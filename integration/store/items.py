@@ -1,0 +1,252 @@
+"""Items as folded so far, their links, and the tree they form."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, delete, literal, select, tuple_
+from sqlalchemy import insert as plain_insert
+
+from integration.core.facts import ItemRef, ItemSeen, Value
+from integration.core.links import Link
+from integration.store.statements import in_batches, insert
+from integration.store.tables import item_keys, items, links, manual_links, sightings
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One folded item: the columns that joins need, and the fold itself as text."""
+
+    ref: ItemRef
+    key: str
+    parent: str | None
+    deleted: bool
+    state: str
+
+
+_ROW = (items.c.connection, items.c.item, items.c.key, items.c.parent, items.c.deleted, items.c.state)
+
+
+def _row(values: Any) -> Row:
+    return Row(ItemRef(values[0], values[1]), *values[2:])
+
+
+def _value(value: Any) -> Value:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def rows(connection: Connection, refs: Iterable[ItemRef]) -> Mapping[ItemRef, Row]:
+    found: dict[ItemRef, Row] = {}
+    for some in in_batches([(ref.connection, ref.id) for ref in refs]):
+        query = select(*_ROW).where(tuple_(items.c.connection, items.c.item).in_(some))
+        found.update((row.ref, row) for row in map(_row, connection.execute(query)))
+    return found
+
+
+def every(connection: Connection) -> Iterator[Row]:
+    """All items, a thousand at a time."""
+    for page in connection.execution_options(yield_per=1000).execute(select(*_ROW)).partitions():
+        yield from map(_row, page)
+
+
+def refs(connection: Connection) -> Sequence[ItemRef]:
+    return [ItemRef(*row) for row in connection.execute(select(items.c.connection, items.c.item))]
+
+
+def unfolded(
+    connection: Connection, of: Iterable[ItemRef]
+) -> tuple[Mapping[ItemRef, Sequence[ItemSeen]], Sequence[int]]:
+    """What was seen of items since their last fold, and the ids of these sightings."""
+    seen: dict[ItemRef, list[ItemSeen]] = {}
+    ids: list[int] = []
+    for some in in_batches([(ref.connection, ref.id) for ref in of]):
+        query = select(sightings).where(tuple_(sightings.c.connection, sightings.c.item).in_(some))
+        for row in connection.execute(query).mappings():
+            ids.append(row["id"])
+            fields = {name: _value(value) for name, value in orjson.loads(row["fields"]).items()}
+            one = ItemSeen(at=row["at"], source="", item=row["item"], order=row["order"], fields=fields)
+            seen.setdefault(ItemRef(row["connection"], row["item"]), []).append(one)
+    return seen, ids
+
+
+def save(connection: Connection, folded: Sequence[Row], sighting_ids: Sequence[int]) -> None:
+    """Keeps the folds and forgets the sightings that are in them."""
+    if folded:
+        upsert = insert(connection, items)
+        upsert = upsert.on_conflict_do_update(
+            index_elements=["connection", "item"],
+            set_={name: upsert.excluded[name] for name in ("key", "parent", "deleted", "state")},
+        )
+        values = [
+            {
+                "connection": r.ref.connection,
+                "item": r.ref.id,
+                "key": r.key,
+                "parent": r.parent,
+                "deleted": r.deleted,
+                "state": r.state,
+            }
+            for r in folded
+        ]
+        connection.execute(upsert, values)
+        keys = [{"connection": r.ref.connection, "key": r.key.upper(), "item": r.ref.id} for r in folded if r.key]
+        if keys:
+            connection.execute(insert(connection, item_keys).on_conflict_do_nothing(), keys)
+    for some in in_batches(sighting_ids):
+        connection.execute(delete(sightings).where(sightings.c.id.in_(some)))
+
+
+def ids_of_keys(connection: Connection, wanted: Iterable[ItemRef]) -> Mapping[ItemRef, str]:
+    """Where a reference holds a key (an old Epic Link does), the immutable id of the item it means."""
+    found: dict[ItemRef, str] = {}
+    for some in in_batches([(ref.connection, ref.id.upper()) for ref in wanted]):
+        query = select(item_keys).where(tuple_(item_keys.c.connection, item_keys.c.key).in_(some))
+        found.update((ItemRef(row.connection, row.key), row.item) for row in connection.execute(query))
+    return found
+
+
+def parents(connection: Connection, refs: Iterable[ItemRef]) -> Mapping[ItemRef, str | None]:
+    found: dict[ItemRef, str | None] = {}
+    for some in in_batches([(ref.connection, ref.id) for ref in refs]):
+        query = select(items.c.connection, items.c.item, items.c.parent)
+        query = query.where(tuple_(items.c.connection, items.c.item).in_(some))
+        found.update((ItemRef(row[0], row[1]), row[2]) for row in connection.execute(query))
+    return found
+
+
+def ancestry(connection: Connection, refs: Collection[ItemRef]) -> Mapping[ItemRef, ItemRef | None]:
+    """Child -> parent for the given items and all above them, as far as they are known."""
+    up: dict[ItemRef, ItemRef | None] = {}
+    level: Collection[ItemRef] = refs
+    while level:
+        above = parents(connection, level)
+        up.update({ref: ItemRef(ref.connection, parent) if parent else None for ref, parent in above.items()})
+        level = {parent for ref in above if (parent := up[ref]) is not None and parent not in up}
+    return up
+
+
+def descendants(connection: Connection, refs: Iterable[ItemRef]) -> Sequence[Row]:
+    """All items below the given ones, without them unless they are below one another; a circle of parents ends."""
+    found: dict[ItemRef, Row] = {}
+    level = [(ref.connection, ref.id) for ref in refs]
+    while level:
+        below: list[tuple[str, str]] = []
+        for some in in_batches(level):
+            query = select(*_ROW).where(tuple_(items.c.connection, items.c.parent).in_(some))
+            for row in map(_row, connection.execute(query)):
+                if row.ref not in found:
+                    found[row.ref] = row
+                    below.append((row.ref.connection, row.ref.id))
+        level = below
+    return list(found.values())
+
+
+def children_of_key(connection: Connection, ref: ItemRef, key: str) -> Sequence[ItemRef]:
+    """Items folded while their parent was known only by its key."""
+    query = select(items.c.connection, items.c.item).where(items.c.connection == ref.connection, items.c.parent == key)
+    return [ItemRef(*row) for row in connection.execute(query)]
+
+
+def direct_links(connection: Connection, refs: Iterable[ItemRef]) -> Mapping[ItemRef, frozenset[Link]]:
+    found: dict[ItemRef, set[Link]] = {}
+    for some in in_batches([(ref.connection, ref.id) for ref in refs]):
+        query = select(links).where(tuple_(links.c.connection, links.c.item).in_(some))
+        for row in connection.execute(query):
+            link = Link(row.key_result, row.origin, Decimal(row.weight))
+            found.setdefault(ItemRef(row.connection, row.item), set()).add(link)
+    return {ref: frozenset(of_ref) for ref, of_ref in found.items()}
+
+
+def linked_to(connection: Connection, key_result: str) -> Mapping[ItemRef, Link]:
+    """The items directly linked to a key result. An item linked in several ways counts once, with the largest weight."""
+    found: dict[ItemRef, Link] = {}
+    for row in connection.execute(select(links).where(links.c.key_result == key_result).order_by(links.c.linked_at)):
+        ref, link = ItemRef(row.connection, row.item), Link(row.key_result, row.origin, Decimal(row.weight))
+        if ref not in found or found[ref].weight < link.weight:
+            found[ref] = link
+    return found
+
+
+def linked_since(connection: Connection, refs: Collection[ItemRef]) -> Mapping[tuple[ItemRef, str], datetime]:
+    """When each item was first linked to each key result it is linked to."""
+    found: dict[tuple[ItemRef, str], datetime] = {}
+    for some in in_batches([(ref.connection, ref.id) for ref in refs]):
+        for row in connection.execute(select(links).where(tuple_(links.c.connection, links.c.item).in_(some))):
+            key = (ItemRef(row.connection, row.item), row.key_result)
+            found[key] = min(found.get(key, row.linked_at), row.linked_at)
+    return found
+
+
+def replace_links(
+    connection: Connection,
+    before: Mapping[ItemRef, frozenset[Link]],
+    after: Mapping[ItemRef, frozenset[Link]],
+    now: datetime,
+) -> None:
+    """Makes the direct links of the given items what `after` says; links that stay keep their date."""
+    gone = [
+        (ref.connection, ref.id, link.key_result, link.origin)
+        for ref in after
+        for link in before.get(ref, frozenset()) - after[ref]
+    ]
+    new = [(ref, link) for ref in after for link in after[ref] - before.get(ref, frozenset())]
+    for some in in_batches(gone):
+        connection.execute(
+            delete(links).where(tuple_(links.c.connection, links.c.item, links.c.key_result, links.c.origin).in_(some))
+        )
+    if new:
+        values = [
+            {
+                "connection": ref.connection,
+                "item": ref.id,
+                "key_result": link.key_result,
+                "origin": link.origin,
+                "weight": str(link.weight),
+                "linked_at": now,
+            }
+            for ref, link in new
+        ]
+        connection.execute(plain_insert(links), values)
+
+
+def by_hand(connection: Connection, refs: Iterable[ItemRef]) -> Mapping[ItemRef, tuple[str, ...]]:
+    """Key results that people linked items to with `okrlink link`."""
+    found: dict[ItemRef, tuple[str, ...]] = {}
+    for some in in_batches([(ref.connection, ref.id) for ref in refs]):
+        query = select(manual_links).where(tuple_(manual_links.c.connection, manual_links.c.item).in_(some))
+        for row in connection.execute(query.order_by(manual_links.c.made_at)):
+            ref = ItemRef(row.connection, row.item)
+            found[ref] = (*found.get(ref, ()), row.key_result)
+    return found
+
+
+def link_by_hand(connection: Connection, ref: ItemRef, key_result: str, now: datetime) -> None:
+    values = {"connection": ref.connection, "item": ref.id, "key_result": key_result, "made_at": now}
+    connection.execute(insert(connection, manual_links).on_conflict_do_nothing(), values)
+
+
+def unlink_by_hand(connection: Connection, ref: ItemRef, key_result: str) -> bool:
+    """Takes a link made by hand back; False where there was none."""
+    gone = delete(manual_links).where(
+        manual_links.c.connection == ref.connection,
+        manual_links.c.item == ref.id,
+        manual_links.c.key_result == key_result,
+    )
+    return connection.execute(gone).rowcount > 0
+
+
+def rename_key_result(connection: Connection, before: str, after: str) -> None:
+    """Links made by hand follow a key result to its new id; the others are made anew from tags."""
+    kept = select(manual_links.c.connection, manual_links.c.item, literal(after), manual_links.c.made_at)
+    moved = kept.where(manual_links.c.key_result == before)
+    connection.execute(
+        insert(connection, manual_links)
+        .from_select(["connection", "item", "key_result", "made_at"], moved)
+        .on_conflict_do_nothing()
+    )
+    connection.execute(delete(manual_links).where(manual_links.c.key_result == before))

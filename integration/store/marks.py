@@ -1,0 +1,122 @@
+"""Marks and subjects: what must be refreshed, and the lock that lets one worker at a time refresh one thing.
+
+Marks are only ever added, and a step deletes only the marks it has read; so a mark that arrives while a step works
+survives it, and the step is repeated. That, and reading what a step depends on only after its lock, is all that
+correctness under many workers needs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal, TypeAlias
+
+from sqlalchemy import Connection, delete, func, select, tuple_
+from sqlalchemy import insert as plain_insert
+
+from integration.store.statements import in_batches, insert, unlocked
+from integration.store.tables import marks, subjects
+
+Kind: TypeAlias = Literal["item", "reach", "key result", "card"]
+Subject: TypeAlias = tuple[str, str]
+"""A connection (empty for key results) and an id in it."""
+
+SETTLE = timedelta(milliseconds=300)
+SETTLE_AT_MOST = timedelta(seconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    kind: Kind
+    subject: Subject
+    at: datetime
+    detail: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """The subjects that this transaction holds, and the marks it has read for each: their ids and their details."""
+
+    kind: Kind
+    details: Mapping[Subject, Sequence[str]]
+    mark_ids: Sequence[int]
+
+    def __bool__(self) -> bool:
+        return bool(self.details)
+
+
+def add(connection: Connection, told: Iterable[Mark]) -> None:
+    rows = [
+        {
+            "kind": mark.kind,
+            "connection": mark.subject[0],
+            "subject": mark.subject[1],
+            "detail": mark.detail,
+            "at": mark.at,
+        }
+        for mark in told
+    ]
+    if rows:
+        connection.execute(plain_insert(marks), rows)
+
+
+def oldest(connection: Connection, kind: Kind, limit: int) -> Sequence[Subject]:
+    """The subjects marked longest ago. Reads more marks than it returns subjects: bursts repeat the same ones."""
+    query = (
+        select(marks.c.connection, marks.c.subject).where(marks.c.kind == kind).order_by(marks.c.id).limit(limit * 4)
+    )
+    seen = dict.fromkeys((row[0], row[1]) for row in connection.execute(query))
+    return list(seen)[:limit]
+
+
+def settled(connection: Connection, kind: Kind, now: datetime) -> Sequence[Subject]:
+    """The subjects whose marks have stopped coming, or have come for too long, so that a burst is one measurement."""
+    query = (
+        select(marks.c.connection, marks.c.subject)
+        .where(marks.c.kind == kind)
+        .group_by(marks.c.connection, marks.c.subject)
+        .having((func.max(marks.c.at) <= now - SETTLE) | (func.min(marks.c.at) <= now - SETTLE_AT_MOST))
+    )
+    return [(row[0], row[1]) for row in connection.execute(query)]
+
+
+def ensure_subjects(connection: Connection, kind: Kind, wanted: Iterable[Subject]) -> None:
+    """Inserts missing subject rows, in one order everywhere, so that two workers doing it cannot block each other."""
+    rows = [{"kind": kind, "connection": name, "subject": subject} for name, subject in sorted(wanted)]
+    if rows:
+        connection.execute(insert(connection, subjects).on_conflict_do_nothing(), rows)
+
+
+def claim(connection: Connection, kind: Kind, wanted: Sequence[Subject]) -> Claimed:
+    """Locks those of `wanted` that nobody holds, then reads their marks."""
+    details: dict[Subject, list[str]] = {}
+    ids: list[int] = []
+    for some in in_batches(wanted):
+        key = tuple_(subjects.c.connection, subjects.c.subject)
+        lock = select(subjects.c.connection, subjects.c.subject).where(subjects.c.kind == kind, key.in_(some))
+        held = [(row[0], row[1]) for row in connection.execute(unlocked(connection, lock))]
+        if not held:
+            continue
+        of_held = tuple_(marks.c.connection, marks.c.subject).in_(held)
+        read = select(marks.c.id, marks.c.connection, marks.c.subject, marks.c.detail).where(
+            marks.c.kind == kind, of_held
+        )
+        for number, name, subject, detail in connection.execute(read.order_by(marks.c.id)):
+            ids.append(number)
+            of_subject = details.setdefault((name, subject), [])
+            if detail is not None and detail not in of_subject:
+                of_subject.append(detail)
+    return Claimed(kind, details, ids)
+
+
+def done(connection: Connection, claimed: Claimed) -> None:
+    for some in in_batches(claimed.mark_ids):
+        connection.execute(delete(marks).where(marks.c.id.in_(some)))
+
+
+def pending(
+    connection: Connection, kinds: Collection[Kind] = ("item", "reach", "key result", "card")
+) -> Mapping[str, int]:
+    query = select(marks.c.kind, func.count()).where(marks.c.kind.in_(kinds)).group_by(marks.c.kind)
+    return {row[0]: row[1] for row in connection.execute(query)}

@@ -1,0 +1,147 @@
+"""Durable questions to trackers, and the vocabularies they told us."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal, TypeAlias
+
+import orjson
+from sqlalchemy import Connection, or_, select, tuple_, update
+
+from integration.core.catalogue import Catalogue, TrackerField
+from integration.core.facts import ItemRef
+from integration.store.statements import in_batches, insert, unlocked
+from integration.store.tables import catalogues, reads
+
+ReadKind: TypeAlias = Literal["subtree", "item", "catalogue"]
+LEASE = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """One question: an item with all below it (`subtree`), one item, or the connection's vocabulary."""
+
+    kind: ReadKind
+    ref: ItemRef
+    attempts: int = 0
+    reason: str | None = None
+    state: str = "wanted"
+
+
+def _read(row: Any) -> Read:
+    return Read(row.kind, ItemRef(row.connection, row.item), row.attempts, row.reason, row.state)
+
+
+def want(connection: Connection, kind: ReadKind, refs: Iterable[ItemRef], now: datetime) -> None:
+    """Asks once: an item already read, or being read, is not asked for again."""
+    rows = [{"connection": r.connection, "kind": kind, "item": r.id, "state": "wanted", "due_at": now} for r in refs]
+    if rows:
+        connection.execute(insert(connection, reads).on_conflict_do_nothing(), rows)
+
+
+def want_again(connection: Connection, kind: ReadKind, refs: Iterable[ItemRef], now: datetime) -> None:
+    """Asks anew, however often it was answered before."""
+    rows = [{"connection": r.connection, "kind": kind, "item": r.id, "state": "wanted", "due_at": now} for r in refs]
+    if rows:
+        again = insert(connection, reads).on_conflict_do_update(
+            index_elements=["connection", "kind", "item"],
+            set_={"state": "wanted", "due_at": now, "attempts": 0, "reason": None},
+        )
+        connection.execute(again, rows)
+
+
+def known(connection: Connection, kind: ReadKind, refs: Iterable[ItemRef]) -> None:
+    """Notes that there is nothing to ask: what is below these items was read with their parent, or seen from birth."""
+    rows = [
+        {
+            "connection": r.connection,
+            "kind": kind,
+            "item": r.id,
+            "state": "done",
+            "due_at": datetime.fromtimestamp(0).astimezone(),
+        }
+        for r in refs
+    ]
+    if rows:
+        connection.execute(insert(connection, reads).on_conflict_do_nothing(), rows)
+
+
+def claim(connection: Connection, now: datetime, limit: int) -> Sequence[Read]:
+    """Leases the questions that are due, so that no other worker asks them meanwhile."""
+    due = (
+        (reads.c.state == "wanted")
+        & (reads.c.due_at <= now)
+        & or_(reads.c.leased_until.is_(None), reads.c.leased_until < now)
+    )
+    query = select(reads).where(due).order_by(reads.c.due_at).limit(limit)
+    found = [_read(row) for row in connection.execute(unlocked(connection, query))]
+    for read in found:
+        connection.execute(update(reads).where(_is(read)).values(leased_until=now + LEASE, attempts=read.attempts + 1))
+    return found
+
+
+def finish(connection: Connection, read: Read) -> None:
+    connection.execute(update(reads).where(_is(read)).values(state="done", leased_until=None, reason=None))
+
+
+def retry(connection: Connection, read: Read, at: datetime, reason: str) -> None:
+    connection.execute(update(reads).where(_is(read)).values(due_at=at, leased_until=None, reason=reason))
+
+
+def give_up(connection: Connection, read: Read, reason: str) -> None:
+    connection.execute(update(reads).where(_is(read)).values(state="dead", leased_until=None, reason=reason))
+
+
+def _is(read: Read) -> Any:
+    return (reads.c.connection == read.ref.connection) & (reads.c.kind == read.kind) & (reads.c.item == read.ref.id)
+
+
+def unanswered(connection: Connection, refs: Collection[ItemRef]) -> Sequence[Read]:
+    """The questions about these items that wait or failed: what hangs on them is unknown."""
+    found: list[Read] = []
+    for some in in_batches([(ref.connection, ref.id) for ref in refs]):
+        query = select(reads).where(tuple_(reads.c.connection, reads.c.item).in_(some), reads.c.state != "done")
+        found += [_read(row) for row in connection.execute(query)]
+    return found
+
+
+def asked(connection: Connection, kind: ReadKind, refs: Iterable[ItemRef]) -> frozenset[ItemRef]:
+    """Those of the items that were asked for, whatever came of it."""
+    found: set[ItemRef] = set()
+    for some in in_batches([(ref.connection, ref.id) for ref in refs]):
+        query = select(reads.c.connection, reads.c.item)
+        query = query.where(reads.c.kind == kind, tuple_(reads.c.connection, reads.c.item).in_(some))
+        found |= {ItemRef(*row) for row in connection.execute(query)}
+    return frozenset(found)
+
+
+def open_reads(connection: Connection) -> Sequence[Read]:
+    return [
+        _read(row) for row in connection.execute(select(reads).where(reads.c.state != "done").order_by(reads.c.due_at))
+    ]
+
+
+def replay(connection: Connection, now: datetime) -> int:
+    """Asks again what was given up."""
+    again = update(reads).where(reads.c.state == "dead").values(state="wanted", due_at=now, attempts=0, reason=None)
+    return connection.execute(again).rowcount
+
+
+def save_catalogue(connection: Connection, name: str, catalogue: Catalogue, now: datetime) -> None:
+    values = {"connection": name, "data": orjson.dumps(catalogue).decode(), "read_at": now}
+    upsert = insert(connection, catalogues).on_conflict_do_update(
+        index_elements=["connection"], set_={"data": values["data"], "read_at": now}
+    )
+    connection.execute(upsert, values)
+
+
+def load_catalogues(connection: Connection) -> Mapping[str, Catalogue]:
+    return {row.connection: _catalogue(row.data) for row in connection.execute(select(catalogues))}
+
+
+def _catalogue(text: str) -> Catalogue:
+    data = orjson.loads(text)
+    data["fields"] = tuple(TrackerField(**field) for field in data["fields"])
+    return Catalogue(**data)

@@ -1,0 +1,29 @@
+"""The places where SQLite and PostgreSQL speak differently: upserts, and rows that another worker may hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Select, Table
+from sqlalchemy.dialects import postgresql, sqlite
+
+T = TypeVar("T")
+
+# SQLite takes 32,766 parameters a statement, PostgreSQL 65,535; pairs of columns must fit as well.
+MANY = 500
+
+
+def insert(connection: Connection, table: Table) -> Any:
+    """The dialect's INSERT, which knows `on_conflict_do_nothing` and `on_conflict_do_update` on both."""
+    return sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
+
+
+def unlocked(connection: Connection, query: Select[Any]) -> Select[Any]:
+    """Locks the rows of `query` that nobody holds and leaves out the others. SQLite has one writer: all rows are free."""
+    return query if connection.dialect.name == "sqlite" else query.with_for_update(skip_locked=True)
+
+
+def in_batches(values: Sequence[T], size: int = MANY) -> Iterator[Sequence[T]]:
+    for start in range(0, len(values), size):
+        yield values[start : start + size]

@@ -1,0 +1,275 @@
+"""Every table, under a comment that says what one row is.
+
+Every table leads with the connection where it has one: connections are the natural shard (design section 7).
+JSON is kept as text: it is read whole, never searched.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+from integration.store.instants import Instant
+
+metadata = MetaData()
+
+# SQLite numbers rows by itself only where the key is a plain INTEGER.
+Serial = BigInteger().with_variant(Integer(), "sqlite")
+
+# One received webhook: verified, committed, answered. `state` is new, done, ignored, unsupported or dead.
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", Serial, primary_key=True),
+    Column("connection", Text, nullable=False),
+    Column("delivery", Text, nullable=False),  # the tracker's id for it, or a hash of the body
+    Column("received_at", Instant, nullable=False),
+    Column("headers", Text, nullable=False),  # JSON of the tracker's kept_headers
+    Column("body", LargeBinary, nullable=False),
+    Column("state", Text, nullable=False, server_default="new"),
+    Column("event", Text),
+    Column("reason", Text),
+    UniqueConstraint("connection", "delivery"),
+)
+Index("deliveries_new", deliveries.c.id, sqlite_where=text("state = 'new'"), postgresql_where=text("state = 'new'"))
+Index("deliveries_by_state", deliveries.c.connection, deliveries.c.state, deliveries.c.event)
+
+# One tracker fact, kept for good. (connection, kind, source) is its identity; `data` the rest of it as JSON.
+facts = Table(
+    "facts",
+    metadata,
+    Column("id", Serial, primary_key=True),
+    Column("connection", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("item", Text),
+    Column("at", Instant, nullable=False),
+    Column("actor", Text),
+    Column("data", Text, nullable=False),
+    UniqueConstraint("connection", "kind", "source"),
+)
+Index("facts_of_item", facts.c.connection, facts.c.item, facts.c.at)
+Index("facts_in_time", facts.c.connection, facts.c.kind, facts.c.at)
+
+# What an item's fields were seen to be, not yet folded into the item; deleted with the fold.
+sightings = Table(
+    "sightings",
+    metadata,
+    Column("id", Serial, primary_key=True),
+    Column("connection", Text, nullable=False),
+    Column("item", Text, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("order", BigInteger, nullable=False),
+    Column("fields", Text, nullable=False),
+)
+Index("sightings_of_item", sightings.c.connection, sightings.c.item)
+
+# One item as folded so far. `state` is the field-by-field fold; the columns beside it are drawn from it for joins.
+items = Table(
+    "items",
+    metadata,
+    Column("connection", Text, nullable=False),
+    Column("item", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("parent", Text),  # an item id; a key is resolved when the item is folded
+    Column("deleted", Boolean, nullable=False),
+    Column("state", Text, nullable=False),
+    PrimaryKeyConstraint("connection", "item"),
+)
+Index("items_by_parent", items.c.connection, items.c.parent)
+
+# A key an item has or had: people and old tags know it by any of them.
+item_keys = Table(
+    "item_keys",
+    metadata,
+    Column("connection", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("item", Text, nullable=False),
+    PrimaryKeyConstraint("connection", "key", "item"),
+)
+
+# One direct link of an item to a key result, made by the applied mapping or by hand; replaced when the item is folded.
+links = Table(
+    "links",
+    metadata,
+    Column("connection", Text, nullable=False),
+    Column("item", Text, nullable=False),
+    Column("key_result", Text, nullable=False),
+    Column("origin", Text, nullable=False),
+    Column("weight", Text, nullable=False),  # a decimal
+    Column("linked_at", Instant, nullable=False),
+    PrimaryKeyConstraint("connection", "item", "key_result", "origin"),
+)
+Index("links_of_key_result", links.c.key_result)
+
+# A link made by hand (`okrlink link`), which outlives any mapping.
+manual_links = Table(
+    "manual_links",
+    metadata,
+    Column("connection", Text, nullable=False),
+    Column("item", Text, nullable=False),
+    Column("key_result", Text, nullable=False),
+    Column("made_at", Instant, nullable=False),
+    PrimaryKeyConstraint("connection", "item", "key_result"),
+)
+
+# One thing to refresh again: append-only, deleted by the step that has seen it. `kind` is item, reach, key result or card.
+marks = Table(
+    "marks",
+    metadata,
+    Column("id", Serial, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("connection", Text, nullable=False, server_default=""),
+    Column("subject", Text, nullable=False),
+    Column("detail", Text),  # what the step needs beside the subject, such as a former parent
+    Column("at", Instant, nullable=False),
+)
+Index("marks_in_order", marks.c.kind, marks.c.id)
+Index("marks_of_subject", marks.c.kind, marks.c.connection, marks.c.subject)
+
+# The row that a step locks, so that no two workers refresh one thing at once.
+subjects = Table(
+    "subjects",
+    metadata,
+    Column("kind", Text, nullable=False),
+    Column("connection", Text, nullable=False, server_default=""),
+    Column("subject", Text, nullable=False),
+    PrimaryKeyConstraint("kind", "connection", "subject"),
+)
+
+# A durable question to a tracker: an item first linked (`subtree`), a parent never seen (`item`), the `catalogue`.
+reads = Table(
+    "reads",
+    metadata,
+    Column("connection", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("item", Text, nullable=False),
+    Column("state", Text, nullable=False),  # wanted, done or dead
+    Column("due_at", Instant, nullable=False),
+    Column("leased_until", Instant),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("reason", Text),
+    PrimaryKeyConstraint("connection", "kind", "item"),
+)
+Index("reads_due", reads.c.state, reads.c.due_at)
+
+# A connection's vocabulary as last read (core.catalogue), as JSON.
+catalogues = Table(
+    "catalogues",
+    metadata,
+    Column("connection", Text, primary_key=True),
+    Column("data", Text, nullable=False),
+    Column("read_at", Instant, nullable=False),
+)
+
+# A key result's value at a time. A computed one is replaced during its local day; the others are kept as they came.
+check_ins = Table(
+    "check_ins",
+    metadata,
+    Column("id", Serial, primary_key=True),
+    Column("key_result", Text, nullable=False),
+    Column("day", Text, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("origin", Text, nullable=False),
+    Column("value", Text),  # a decimal, or nothing where unknown
+    Column("confidence", Integer),
+    Column("note", Text, nullable=False, server_default=""),
+    Column("author", Text),
+    Column("reason", Text, nullable=False, server_default=""),
+)
+Index("check_ins_of_key_result", check_ins.c.key_result, check_ins.c.at)
+Index(
+    "check_ins_computed_once_a_day",
+    check_ins.c.key_result,
+    check_ins.c.day,
+    unique=True,
+    sqlite_where=text("origin = 'computed'"),
+    postgresql_where=text("origin = 'computed'"),
+)
+
+# Where a key result stands as last measured, as JSON of core.okr.Standing; `scope_at_start` is kept from the first time.
+standings = Table(
+    "standings",
+    metadata,
+    Column("key_result", Text, primary_key=True),
+    Column("measured_at", Instant, nullable=False),
+    Column("data", Text, nullable=False),
+    Column("scope_at_start", Text),  # a fraction
+)
+
+# What one item shall show, not yet shown: one row an item, the newest wish wins, `attempted` is on its way.
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("connection", Text, nullable=False),
+    Column("item", Text, nullable=False),
+    Column("desired", Text, nullable=False),  # JSON: target -> value
+    Column("attempted", Text),
+    Column("state", Text, nullable=False),  # wanted or dead
+    Column("due_at", Instant, nullable=False),
+    Column("leased_until", Instant),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("reason", Text),
+    Column("since", Instant, nullable=False),
+    PrimaryKeyConstraint("connection", "item"),
+)
+Index("outbox_due", outbox.c.state, outbox.c.due_at)
+
+# What we know of one field (or badge) of ours on one item: last written, tried since, and a person's value that stands.
+written = Table(
+    "written",
+    metadata,
+    Column("connection", Text, nullable=False),
+    Column("item", Text, nullable=False),
+    Column("target", Text, nullable=False),  # a field id, or `badge`
+    Column("value", Text),  # JSON; nothing where only attempts are known
+    Column("attempts", Text, nullable=False, server_default="[]"),  # JSON list of values tried since
+    Column("held", Text),  # JSON of the person's value that we leave alone
+    Column("written_at", Instant),
+    PrimaryKeyConstraint("connection", "item", "target"),
+)
+
+# One line that `status` and `plan` show until its cause is gone.
+notices = Table(
+    "notices",
+    metadata,
+    Column("connection", Text, nullable=False),
+    Column("topic", Text, nullable=False),
+    Column("message", Text, nullable=False),
+    Column("since", Instant, nullable=False),
+    PrimaryKeyConstraint("connection", "topic"),
+)
+
+# One applied mapping; the newest revision is in force. `files` is JSON: name -> text, the main file first.
+mappings = Table(
+    "mappings",
+    metadata,
+    Column("revision", Serial, primary_key=True),
+    Column("digest", Text, nullable=False),
+    Column("files", Text, nullable=False),
+    Column("folder", Text, nullable=False),  # where file/ secrets are looked for
+    Column("applied_at", Instant, nullable=False),
+)
+
+# Something done every so often, by whichever worker claims it first.
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("due_at", Instant, nullable=False),
+    Column("leased_until", Instant),
+    Column("last_done_at", Instant),
+    Column("last_error", Text),
+)
