@@ -16,7 +16,7 @@ ServiceError
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 
@@ -50,11 +50,12 @@ class Conflict(Retryable):
 
 
 class Permanent(ServiceError):
-    """It will not work again in the same way; `reason` holds the tracker's own words."""
+    """It will not work again in the same way; `reason` holds the tracker's own words, `fields` those about single fields."""
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: str, *, fields: Mapping[str, str] | None = None) -> None:
         super().__init__(reason)
         self.reason = reason
+        self.fields = dict(fields or {})
 
 
 class Refused(Permanent):
