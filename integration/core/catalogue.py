@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-from integration.core.items import Level, State
-
+State: TypeAlias = Literal["to do", "in progress", "done", "dropped"]
+"""What a status means, by the tracker's own category; `dropped` will never be done (removed, won't do, duplicate)."""
+Level: TypeAlias = Literal["portfolio", "item", "subtask"]
 FieldType: TypeAlias = Literal["number", "text", "rich text", "option", "date", "other"]
 
 
@@ -32,7 +33,7 @@ class Catalogue:
     """One connection's vocabulary. `account` is the id of the account we act as.
 
     `states` maps a status to its category, keyed by `status id` or by `type/status` (folded), or `status` (folded)
-    where it is the same for all types. `levels` maps a type's folded name to its level.
+    where it is the same for all types. `levels` maps a type's folded name to its level; types it lacks are `item`.
     """
 
     account: str = ""

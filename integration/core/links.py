@@ -8,12 +8,21 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
 
-from integration.core.items import Level, State
+from integration.core.catalogue import Catalogue, Level, State, folded
+from integration.core.facts import Value
+from integration.core.items import Item, field_value
+
+if TYPE_CHECKING:  # the scorecard is made of selectors and rules
+    from integration.core.scorecard import Scorecard
+
+BY_HAND = "by hand"
+LINKED = "linked"
 
 
 @dataclass(frozen=True)
@@ -23,17 +32,22 @@ class Pattern:
     text: str
 
     @cached_property
+    def _expression(self) -> str | None:
+        """What stands between the slashes, where it is a regular expression."""
+        slashed = len(self.text) > 1 and self.text.startswith("/") and self.text.endswith("/")
+        return self.text[1:-1] if slashed else None
+
+    @cached_property
     def _regex(self) -> re.Pattern[str]:
-        if len(self.text) > 1 and self.text.startswith("/") and self.text.endswith("/"):
-            return re.compile(self.text[1:-1], re.IGNORECASE)
+        if self._expression is not None:
+            return re.compile(self._expression, re.IGNORECASE)
         wild = {"*": ".*", "?": "."}
-        folded = " ".join(self.text.split()).casefold()
-        return re.compile("".join(wild.get(char, re.escape(char)) for char in folded) + r"\Z", re.DOTALL)
+        return re.compile("".join(wild.get(char, re.escape(char)) for char in folded(self.text)) + r"\Z", re.DOTALL)
 
     def matches(self, name: str) -> bool:
-        if self.text.startswith("/") and self.text.endswith("/") and len(self.text) > 1:
+        if self._expression is not None:
             return self._regex.search(name) is not None
-        return self._regex.match(" ".join(name.split()).casefold()) is not None
+        return self._regex.match(folded(name)) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +69,53 @@ class Selector:
     fields: Mapping[str, tuple[Pattern, ...]] = dataclasses.field(default_factory=dict)
     """Field name as on screen, or id -> patterns."""
     excluded: Selector | None = None
+
+    def matches(self, item: Item, catalogue: Catalogue) -> bool:
+        """Whether the item is one of these. What the tracker has not told (a state, a priority) matches nothing said of it."""
+        ref, project = item.ref, (item.project, item.project_name or catalogue.projects.get(item.project, ""))
+        return (
+            (not self.connections or ref.connection in self.connections)
+            and _any(self.projects, project)
+            and _any(self.types, (item.type,))
+            and _any(self.statuses, (item.status,))
+            and _any(self.priorities, (item.priority or "",))
+            and _any(self.components, item.components)
+            and _any(self.labels, item.labels)
+            and _any(self.areas, _area_and_above(item.area or ""))
+            and (not self.states or item.state in self.states)
+            and (not self.levels or item.level in self.levels)
+            and (self.open is None or item.state in (_OPEN if self.open else _CLOSED))
+            and (not self.keys or not {folded(item.key), ref.id}.isdisjoint(map(folded, self.keys)))
+            and all(_any(patterns, texts(field_value(item, name, catalogue))) for name, patterns in self.fields.items())
+            and (self.excluded is None or not self.excluded.matches(item, catalogue))
+        )
+
+
+_OPEN: frozenset[State] = frozenset({"to do", "in progress"})
+_CLOSED: frozenset[State] = frozenset({"done", "dropped"})
+
+
+def _any(patterns: Iterable[Pattern], names: Iterable[str]) -> bool:
+    """Whether any pattern matches any name; no patterns ask for nothing."""
+    asked = tuple(patterns)
+    return not asked or any(pattern.matches(name) for name in names if name for pattern in asked)
+
+
+def _area_and_above(area: str) -> Iterator[str]:
+    r"""An area and all areas around it, both as people write them (`Shop/Checkout`) and as the tracker does (`Shop\Checkout`)."""
+    steps = area.replace("\\", "/").strip("/").split("/")
+    for length in range(1, len(steps) + 1):
+        yield "/".join(steps[:length])
+        yield "\\".join(steps[:length])
+
+
+def texts(value: Value) -> tuple[str, ...]:
+    """A field's value as the texts that a pattern or a name is compared with; whole numbers have no decimals."""
+    if value is None:
+        return ()
+    if isinstance(value, tuple):
+        return value
+    return (f"{value:.0f}" if isinstance(value, float) and value.is_integer() else str(value),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,3 +142,80 @@ class Link:
     key_result: str
     origin: str
     weight: Decimal = Decimal(1)
+
+
+def links_of(item: Item, scorecard: Scorecard, catalogue: Catalogue, manual: Iterable[str]) -> frozenset[Link]:
+    """The direct links of an item: by tag, by a selector of the mapping, by hand (`manual`: names of key results).
+
+    All rules that match apply, whatever their order. A deleted item has none.
+    """
+    if item.deleted:
+        return frozenset()
+    names = scorecard.names
+    tagged = (
+        Link(meant, tag.origin)
+        for tag in _tags(item, scorecard, catalogue)
+        if (meant := names.meant_by(tag.name, titles=tag.titles))
+    )
+    selected = (
+        Link(key_result.id, LINKED, work.weight)
+        for _, key_result in scorecard.key_results()
+        for work in key_result.linked
+        if work.selector.matches(item, catalogue)
+    )
+    by_hand = (Link(meant, BY_HAND) for name in manual if (meant := names.meant_by(name)))
+    return frozenset((*tagged, *selected, *by_hand))
+
+
+def link_to(key_result: str, links: Iterable[Link]) -> Link | None:
+    """The one link through which an item counts for a key result, however many there are.
+
+    One that the mapping makes wins over tags, since only it can carry a weight; of several the heaviest.
+    """
+    made = (link for link in links if link.key_result == key_result)
+    return max(made, key=lambda link: (link.origin == LINKED, link.weight, link.origin), default=None)
+
+
+def unknown_tags(item: Item, scorecard: Scorecard, catalogue: Catalogue) -> tuple[tuple[str, str | None], ...]:
+    """Tags of the item that name no key result, or several, each with the one that may be meant."""
+    if item.deleted:
+        return ()
+    names = scorecard.names
+    unknown = {
+        tag.text: names.near(tag.name)
+        for tag in _tags(item, scorecard, catalogue)
+        if names.meant_by(tag.name, titles=tag.titles) is None
+    }
+    return tuple(sorted(unknown.items()))
+
+
+class _Tag(NamedTuple):
+    """One tag as it stands on an item: all of it, the name in it, and whether that name may be a title."""
+
+    text: str
+    name: str
+    origin: str
+    titles: bool
+
+
+def _tags(item: Item, scorecard: Scorecard, catalogue: Catalogue) -> Iterator[_Tag]:
+    for rule in scorecard.tags:
+        if not rule.only.matches(item, catalogue):
+            continue
+        if rule.field is not None:
+            for text in texts(field_value(item, rule.field, catalogue)):
+                if text.strip():
+                    yield _Tag(text, text, f"field {rule.field}", titles=True)
+        if rule.label is not None:
+            for label in item.labels:
+                if name := _starred(rule.label, label):
+                    yield _Tag(label, name, f"label {label}", titles=False)
+
+
+def _starred(pattern: str, label: str) -> str:
+    """What stands for the `*` of the pattern in a label; empty where the label is another one."""
+    before, _, after = (part.strip() for part in folded(pattern).partition("*"))
+    text = folded(label)
+    if len(text) <= len(before) + len(after) or not (text.startswith(before) and text.endswith(after)):
+        return ""
+    return text[len(before) : len(text) - len(after)].strip()

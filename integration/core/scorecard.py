@@ -7,10 +7,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import cached_property
 from typing import Literal, TypeAlias
 from zoneinfo import ZoneInfo
 
 from integration.core.links import LinkedWork, TagRule
+from integration.core.names import Names
 
 Grading: TypeAlias = Literal["viva", "google", "atlassian", "tability"]
 Kind: TypeAlias = Literal["committed", "aspirational"]
@@ -165,7 +167,7 @@ class ConnectionRule:
     """Types that are parts of other items and never counted; None means the tracker's own."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Scorecard:
     """All that the mapping declares, checked and resolved; empty sections are empty, never missing."""
 
@@ -180,6 +182,11 @@ class Scorecard:
     holidays: frozenset[date] = frozenset()
     kpis: Mapping[str, Bound | None] = dataclasses.field(default_factory=dict)
     """KPI names and what must hold of them; the KPIs themselves are measured by a later version."""
+
+    @cached_property
+    def names(self) -> Names:
+        """What people may call its key results. All its objectives count as open: closing one comes with a later version."""
+        return Names(self.key_results())
 
     def key_results(self) -> Iterator[tuple[Objective, KeyResult]]:
         for objective in self.objectives:
