@@ -2,11 +2,20 @@
 
 import os
 import socket
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.databases import (  # noqa: F401 - fixtures
+    _migrated_postgres,
+    _sqlite_template,
+    database,
+    database_url,
+    postgres_url,
+    sqlite_url,
+)
+from tests.need import need  # noqa: F401 - tests may take it from here
 
 LOOPBACK = ("127.", "::1", "localhost")
 
@@ -24,17 +33,8 @@ def _loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket.socket, "connect", connect)
 
 
-def need(present: bool, what: str) -> None:
-    """Skips where `what` is missing; with OKRLINK_REQUIRE_ALL=1 the missing thing is a failure."""
-    if present:
-        return
-    if os.environ.get("OKRLINK_REQUIRE_ALL") == "1":
-        pytest.fail(f"{what} is required here", pytrace=False)
-    pytest.skip(f"no {what} on this machine")
-
-
 @pytest.fixture(scope="session")
-def corpus() -> Iterator[Path]:
+def corpus() -> Path:
     """The recorded payloads, where there are any: `OKRLINK_CORPUS`, else beside the checkout."""
     named = os.environ.get("OKRLINK_CORPUS")
     path = Path(named) if named else Path(__file__).parents[2] / "shared" / "corpus"
@@ -42,4 +42,4 @@ def corpus() -> Iterator[Path]:
         if named:
             pytest.fail(f"OKRLINK_CORPUS names no folder: {named}", pytrace=False)
         pytest.skip("no corpus of recorded payloads (OKRLINK_CORPUS)")
-    yield path
+    return path
