@@ -132,3 +132,5 @@ class Tracker:
     translated: tuple[str, ...] = ()
     ignored: Mapping[str, str] = dataclasses.field(default_factory=dict)
     """Event kinds that say nothing of use, and why; unknown kinds are `Unsupported` instead."""
+    items_of: Callable[[object], tuple[str, ...]] = lambda _body: ()
+    """The items a decoded body names, as people do, also where `translate` refuses it. Never raises."""
