@@ -11,12 +11,12 @@ from functools import cached_property
 from typing import Literal, TypeAlias
 from zoneinfo import ZoneInfo
 
+from integration.core.calendar import Ramp
 from integration.core.links import LinkedWork, TagRule
 from integration.core.names import Names
 
 Grading: TypeAlias = Literal["viva", "google", "atlassian", "tability"]
 Kind: TypeAlias = Literal["committed", "aspirational"]
-Ramp: TypeAlias = Literal["linear", "back-loaded"]
 CardValue: TypeAlias = Literal[
     "percent",
     "score",

@@ -1,0 +1,159 @@
+"""Linked work, counted for one key result: which items count, each once, how big they are, and what is done of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Container, Iterator, Mapping
+from datetime import tzinfo
+from decimal import Decimal, InvalidOperation
+from fractions import Fraction
+from statistics import median
+
+from integration.core.catalogue import Catalogue
+from integration.core.facts import ItemRef
+from integration.core.items import Item, field_value
+from integration.core.links import Link
+from integration.core.okr import WorkCount
+from integration.core.scorecard import ConnectionRule, Cycle, KeyResult, Work
+
+
+def count(
+    key_result: KeyResult,
+    cycle: Cycle,
+    direct: Mapping[ItemRef, Link],
+    items: Mapping[ItemRef, Item],
+    estimates: Callable[[Item], Decimal | None],
+    *,
+    timezone: tzinfo,
+    counted_elsewhere: Container[ItemRef] = frozenset(),
+    scope_at_start: Fraction | None = None,
+) -> WorkCount:
+    """How much is done of how much, over the `leaves`; the key result is one that is measured by work.
+
+    `direct` are the key result's links, one an item; `items` all of these and what descends from them. `scope_at_start`
+    is what this once returned in the cycle; without it today's scope is the first. While the category of a counted item
+    is unknown, the count says which (`undecided`) and no progress may be made of it.
+    """
+    if not isinstance(key_result.measure, Work):
+        raise TypeError(f"{key_result.id} is not measured by work")
+    counted = leaves(cycle, direct, items, timezone)
+    known = _known_sizes(key_result.measure, counted, items, estimates)
+    assumed = None if len(known) == len(counted) else _assumed_size(key_result.measure, known.values())
+    sizes = {ref: known.get(ref, assumed or Fraction(0)) for ref in counted}
+    done = {ref for ref in counted if items[ref].state == "done"}
+    scope = sum(sizes.values(), Fraction(0))
+    return WorkCount(
+        done=sum((sizes[ref] for ref in done), Fraction(0)),
+        scope=scope,
+        items=len(counted),
+        items_done=len(done),
+        unestimated=len(counted) - len(known),
+        estimate=assumed,
+        scope_at_start=scope if scope_at_start is None else scope_at_start,
+        double=tuple(sorted(items[ref].key for ref in counted if ref in counted_elsewhere)),
+        undecided=tuple(sorted(items[ref].key for ref in counted if items[ref].state is None)),
+        undated=sum(items[ref].done_at is None for ref in done),
+    )
+
+
+def leaves(
+    cycle: Cycle, direct: Mapping[ItemRef, Link], items: Mapping[ItemRef, Item], timezone: tzinfo
+) -> Mapping[ItemRef, Link]:
+    """The items that count, each with the link it counts through: its own, else that of its nearest linked ancestor.
+
+    An item counts unless it is a part of another (a sub-task), deleted, dropped, or was done before the cycle's first
+    local day. A done item of which nobody knows when counts here: it is linked here, and no other cycle could claim it.
+    An item with counting descendants counts through them only.
+    """
+    parents = _parents(items)
+    counting: dict[ItemRef, Link] = {}
+    counted_through: set[ItemRef] = set()
+    for ref, item in items.items():
+        line = (ref, *_ancestors(ref, parents))
+        link = next((direct[linked] for linked in line if linked in direct), None)
+        if link is None or not _counts(item, cycle, timezone):
+            continue
+        counting[ref] = link
+        counted_through.update(line[1:])
+    return {ref: link for ref, link in counting.items() if ref not in counted_through}
+
+
+def estimate(item: Item, unit: str, catalogue: Catalogue, rule: ConnectionRule | None) -> Decimal | None:
+    """An item's size in story points or in a number field, or None where it has no number there."""
+    names: tuple[str, ...] = (unit,)
+    if unit == "story points":
+        said = rule.estimate if rule is not None else None
+        names = (said,) if said else tuple(field.id for field in catalogue.with_role("story points"))
+    sizes = (_number(field_value(item, name, catalogue)) for name in names)
+    return next((size for size in sizes if size is not None), None)
+
+
+def _counts(item: Item, cycle: Cycle, timezone: tzinfo) -> bool:
+    done_before = (
+        item.state == "done"
+        and item.done_at is not None
+        and item.done_at.astimezone(timezone).date() < cycle.first  # tags outlive quarters
+    )
+    return not (item.deleted or item.state == "dropped" or item.level == "subtask" or done_before)
+
+
+def _parents(items: Mapping[ItemRef, Item]) -> Mapping[ItemRef, ItemRef]:
+    """Who descends from whom. A deleted item passes nothing on; a circle is cut above its least item."""
+    by_key = {(ref.connection, item.key): ref for ref, item in items.items()}
+    parents: dict[ItemRef, ItemRef] = {}
+    for ref, item in items.items():
+        if item.parent is None or item.deleted:
+            continue
+        named = ItemRef(ref.connection, item.parent)
+        parent = named if named in items else by_key.get((ref.connection, item.parent))
+        if parent is not None and not items[parent].deleted:
+            parents[ref] = parent
+    checked: set[ItemRef] = set()
+    for start in items:
+        path: list[ItemRef] = []
+        ref = start
+        while ref in parents and ref not in checked:
+            checked.add(ref)
+            path.append(ref)
+            ref = parents[ref]
+        if ref in path:
+            del parents[min(path[path.index(ref) :])]
+    return parents
+
+
+def _ancestors(ref: ItemRef, parents: Mapping[ItemRef, ItemRef]) -> Iterator[ItemRef]:
+    while ref in parents:
+        ref = parents[ref]
+        yield ref
+
+
+def _known_sizes(
+    measure: Work,
+    counted: Mapping[ItemRef, Link],
+    items: Mapping[ItemRef, Item],
+    estimates: Callable[[Item], Decimal | None],
+) -> Mapping[ItemRef, Fraction]:
+    if measure.unit == "items":
+        return dict.fromkeys(counted, Fraction(1))
+    if measure.unit == "weight":
+        return {ref: Fraction(link.weight) for ref, link in counted.items()}
+    told = {ref: estimates(items[ref]) for ref in counted}
+    return {ref: Fraction(size) for ref, size in told.items() if size is not None}
+
+
+def _assumed_size(measure: Work, known: Collection[Fraction]) -> Fraction:
+    """What an unestimated item counts as. Where nothing is estimated there is no median, and every item counts as 1."""
+    if measure.unestimated == "zero":
+        return Fraction(0)
+    if isinstance(measure.unestimated, Decimal):
+        return Fraction(measure.unestimated)
+    return median(known) if known else Fraction(1)
+
+
+def _number(value: object) -> Decimal | None:
+    if value is None or isinstance(value, bool):
+        return None
+    try:
+        number = Decimal(str(value))
+    except InvalidOperation:
+        return None
+    return number if number.is_finite() else None
