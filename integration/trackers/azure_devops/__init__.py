@@ -1,0 +1,43 @@
+"""Azure DevOps Services and Server: the folder's table of contents.
+
+inbound.py     is it from Azure DevOps, and which delivery is it
+translate.py   event kind -> handler in work_items.py, code.py, runs.py -> tracker facts
+payload.py     the spellings of times, ids and identities; fields.py: work item fields by their shared names
+revisions.py   one revision of a work item, from either shape; relations.py: parents and links
+client.py      reads and writes; the only file that knows the SDK, imported when a connection is first used
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import timedelta
+
+from integration.trackers.azure_devops.inbound import delivery_id, verify
+from integration.trackers.azure_devops.translate import HANDLERS, IGNORED, recognises, translate
+from integration.trackers.contract import Connection, Tracker, TrackerClient
+
+
+def connect(connection: Connection) -> TrackerClient:
+    """Imports the SDK late: it makes a folder for its cache when imported, and the receiver needs none of it."""
+    from integration.trackers.azure_devops.client import AzureDevOpsClient
+
+    return AzureDevOpsClient(connection)
+
+
+TRACKER = Tracker(
+    name="azure-devops",
+    title="Azure DevOps",
+    recognises=recognises,
+    verify=verify,
+    delivery_id=delivery_id,
+    translate=translate,
+    connect=connect,
+    largest_body=2 * 1024 * 1024,
+    kept_headers=("user-agent", "x-vss-activityid", "x-vss-subscriptionid", "request-context"),
+    least_between_writes=timedelta(minutes=15),  # 10,000 revisions are a work item's lifetime
+    translated=tuple(HANDLERS),
+    ignored=IGNORED,
+)
+
+SERVER = dataclasses.replace(TRACKER, name="azure-devops-server", title="Azure DevOps Server")
+"""The same interfaces on one's own machines."""
