@@ -47,8 +47,6 @@ class WorkCount:
     scope_at_start: Fraction | None = None
     double: tuple[str, ...] = ()
     """Keys of items that other key results count, too."""
-    undecided: tuple[str, ...] = ()
-    """Keys of items whose status has no known category; while there are any, progress is unknown."""
     undated: int = 0
     """Done items of which the tracker does not tell when; they count in this cycle."""
 

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Container, Iterator, Mapping
 from datetime import tzinfo
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from fractions import Fraction
 from statistics import median
 
-from integration.core.catalogue import Catalogue
+from integration.core.errors import ServiceError
 from integration.core.facts import ItemRef
-from integration.core.items import Item, field_value
+from integration.core.items import Item
 from integration.core.links import Link
 from integration.core.okr import WorkCount
-from integration.core.scorecard import ConnectionRule, Cycle, KeyResult, Work
+from integration.core.scorecard import Cycle, KeyResult, Work
+
+
+class Uncountable(ServiceError):
+    """The work cannot be counted yet; the message is the reason that people read."""
 
 
 def count(
@@ -30,12 +34,13 @@ def count(
     """How much is done of how much, over the `leaves`; the key result is one that is measured by work.
 
     `direct` are the key result's links, one an item; `items` all of these and what descends from them. `scope_at_start`
-    is what this once returned in the cycle; without it today's scope is the first. While the category of a counted item
-    is unknown, the count says which (`undecided`) and no progress may be made of it.
+    is what this once returned in the cycle; without it today's scope is the first. Raises `Uncountable` while the
+    tracker has not told the category of a counted item's status.
     """
     if not isinstance(key_result.measure, Work):
         raise TypeError(f"{key_result.id} is not measured by work")
     counted = leaves(cycle, direct, items, timezone)
+    _refuse_undecided([items[ref] for ref in counted])
     known = _known_sizes(key_result.measure, counted, items, estimates)
     assumed = None if len(known) == len(counted) else _assumed_size(key_result.measure, known.values())
     sizes = {ref: known.get(ref, assumed or Fraction(0)) for ref in counted}
@@ -50,7 +55,6 @@ def count(
         estimate=assumed,
         scope_at_start=scope if scope_at_start is None else scope_at_start,
         double=tuple(sorted(items[ref].key for ref in counted if ref in counted_elsewhere)),
-        undecided=tuple(sorted(items[ref].key for ref in counted if items[ref].state is None)),
         undated=sum(items[ref].done_at is None for ref in done),
     )
 
@@ -77,14 +81,12 @@ def leaves(
     return {ref: link for ref, link in counting.items() if ref not in counted_through}
 
 
-def estimate(item: Item, unit: str, catalogue: Catalogue, rule: ConnectionRule | None) -> Decimal | None:
-    """An item's size in story points or in a number field, or None where it has no number there."""
-    names: tuple[str, ...] = (unit,)
-    if unit == "story points":
-        said = rule.estimate if rule is not None else None
-        names = (said,) if said else tuple(field.id for field in catalogue.with_role("story points"))
-    sizes = (_number(field_value(item, name, catalogue)) for name in names)
-    return next((size for size in sizes if size is not None), None)
+def _refuse_undecided(counted: Collection[Item]) -> None:
+    undecided = sorted((item.key, item.status) for item in counted if item.state is None)
+    if undecided:
+        key, status = undecided[0]
+        more = f", nor of {len(undecided) - 1} more" if len(undecided) > 1 else ""
+        raise Uncountable(f"the tracker has not told the category of status '{status}' of {key}{more}")
 
 
 def _counts(item: Item, cycle: Cycle, timezone: tzinfo) -> bool:
@@ -147,13 +149,3 @@ def _assumed_size(measure: Work, known: Collection[Fraction]) -> Fraction:
     if isinstance(measure.unestimated, Decimal):
         return Fraction(measure.unestimated)
     return median(known) if known else Fraction(1)
-
-
-def _number(value: object) -> Decimal | None:
-    if value is None or isinstance(value, bool):
-        return None
-    try:
-        number = Decimal(str(value))
-    except InvalidOperation:
-        return None
-    return number if number.is_finite() else None

@@ -11,13 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from integration.core.catalogue import Catalogue, TrackerField
 from integration.core.facts import ItemRef
 from integration.core.items import Item
 from integration.core.links import Link
 from integration.core.okr import WorkCount
-from integration.core.rollup import count, estimate, leaves
-from integration.core.scorecard import ConnectionRule, People, Work
+from integration.core.rollup import Uncountable, count, leaves
+from integration.core.scorecard import People, Work
 from tests.core.bookshop import BERLIN, Q4, at, item, key_result, ref
 
 OCTOBER, SEPTEMBER = at("2026-10-05"), at("2026-09-05")
@@ -112,9 +111,30 @@ def test_weight_is_the_nearest_links() -> None:
     assert (work.done, work.scope) == (Fraction(3), Fraction(8))
 
 
-def test_an_item_of_unknown_category_is_named() -> None:
-    assert counted([item("1"), item("2", state=None)], ["1", "2"]).undecided == ("SHOP-2",)
-    assert counted([item("1"), item("2", state=None, level="subtask")], ["1", "2"]).undecided == ()
+@pytest.mark.parametrize(
+    ("items", "reason"),
+    [
+        pytest.param(
+            [item("2", state=None, status="Odd")],
+            "the tracker has not told the category of status 'Odd' of SHOP-2",
+            id="one",
+        ),
+        pytest.param(
+            [item("2", state=None, status="Odd"), item("3", state=None)],
+            "the tracker has not told the category of status 'Odd' of SHOP-2, nor of 1 more",
+            id="two",
+        ),
+    ],
+)
+def test_work_of_unknown_category_is_not_counted(items: list[Item], reason: str) -> None:
+    with pytest.raises(Uncountable) as refusal:
+        counted(items, ["2", "3"])
+
+    assert str(refusal.value) == reason
+
+
+def test_the_category_of_what_does_not_count_does_not_matter() -> None:
+    assert counted([item("1"), item("2", state=None, level="subtask")], ["1", "2"]).items == 1
 
 
 def test_done_items_without_a_date_are_counted_and_shown() -> None:
@@ -150,7 +170,7 @@ trees = st.dictionaries(
     st.fixed_dictionaries(
         {
             "parent": st.none() | numbers,
-            "state": st.sampled_from(["to do", "done", "dropped", None]),
+            "state": st.sampled_from(["to do", "done", "dropped"]),
             "level": st.sampled_from(["portfolio", "item", "subtask"]),
             "deleted": st.booleans(),
             "fields": st.sampled_from([{}, {"points": 1}, {"points": 5}]),
@@ -199,29 +219,3 @@ def _circular(start: ItemRef, items: dict[ItemRef, Item]) -> bool:
     """Whether the line above ends in a circle, which is cut somewhere."""
     line = _line(start, items) | {start}
     return all(items[one].parent is not None and ref(items[one].parent or "") in line for one in line)
-
-
-JIRA = Catalogue(
-    fields=(
-        TrackerField("customfield_10016", "Story Points", role="story points"),
-        TrackerField("customfield_9", "Impact"),
-    )
-)
-
-
-@pytest.mark.parametrize(
-    ("fields", "unit", "said", "size"),
-    [
-        pytest.param({"customfield_10016": 3.0}, "story points", None, "3.0", id="story points are found by themselves"),
-        pytest.param({"customfield_10016": 3, "customfield_9": 7}, "story points", "Impact", "7", id="unless the mapping names their field"),
-        pytest.param({"customfield_9": "2.5"}, "impact", None, "2.5", id="a number field by its name"),
-        pytest.param({"customfield_9": "much"}, "Impact", None, None, id="a text is no number"),
-        pytest.param({"customfield_9": True}, "Impact", None, None, id="nor is yes"),
-        pytest.param({"customfield_9": float("nan")}, "Impact", None, None, id="nor is not-a-number"),
-        pytest.param({}, "story points", None, None, id="not estimated"),
-    ],
-)  # fmt: skip
-def test_estimates(fields: dict[str, Any], unit: str, said: str | None, size: str | None) -> None:
-    rule = ConnectionRule("jira", "jira", "https://bookshop.example", estimate=said)
-
-    assert estimate(item("1", fields=fields), unit, JIRA, rule) == (size and Decimal(size))
