@@ -1,0 +1,172 @@
+"""A small working Jira Cloud: issues, fields, history, search, remote links, signed webhooks, and pages to look at.
+
+    with JiraSimulator(webhook="http://127.0.0.1:8080/webhooks/jira", secret="s") as jira:
+        epic = jira.create_issue("SHOP", "Epic", "The new checkout")
+        story = jira.create_issue("SHOP", "Story", "Pay by card", {"Story Points": 5, "parent": epic.key})
+        jira.transition(story, "Done", by="Dana Ortiz")
+        assert jira.deliveries.drain()
+        assert jira.value(epic, "KR Progress") == 100
+        assert not jira.unmodelled
+
+The actions are `Work`'s, and the same over HTTP under `/_simulator/` (see `jira_people`). A client finds version 3 of the
+REST interface at `url`, with basic authentication by `email` and `token`.
+"""
+
+from collections.abc import Callable, Collection, Mapping
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Any, Self
+from zoneinfo import ZoneInfo
+
+from flask import Flask
+
+from integration.simulators.control import control
+from integration.simulators.deliveries import JIRA_RETRIES, Deliveries
+from integration.simulators.faults import Faults
+from integration.simulators.jira_directory import directory
+from integration.simulators.jira_gate import PER_ISSUE, Account, Gate, Request, refusal
+from integration.simulators.jira_kinds import said
+from integration.simulators.jira_pages import pages
+from integration.simulators.jira_people import people
+from integration.simulators.jira_reads import reads
+from integration.simulators.jira_search import searches
+from integration.simulators.jira_shapes import Shapes
+from integration.simulators.jira_site import Site
+from integration.simulators.jira_things import Field, Project, User
+from integration.simulators.jira_webhooks import Webhooks
+from integration.simulators.jira_work import Which, Work
+from integration.simulators.jira_writes import writes
+from integration.simulators.server import Server
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class JiraSimulator(Work):
+    """A running site; `close()` ends it.
+
+    `clock` may be a demo's. `write_limits` are Jira's, per issue; an empty tuple switches them off. `time_zone` is the
+    API account's, in which JQL reads times and REST shows them.
+    """
+
+    def __init__(
+        self,
+        *,
+        webhook: str | None = None,
+        secret: str | None = None,
+        clock: Callable[[], datetime] = _now,
+        port: int = 0,
+        projects: Mapping[str, str] | None = None,
+        email: str = "okrlink@bookshop.example",
+        token: str = "simulated-token",  # noqa: S107 - it opens nothing but this simulator
+        time_zone: str = "UTC",
+        write_limits: Collection[tuple[int, float]] = PER_ISSUE,
+        threads: int = 1,
+        back_off: float = 0.05,
+        seed: int = 0,
+    ) -> None:
+        self.email = email
+        self.token = token
+        self.emails: list[str] = []  # the keys of issues whose watchers got a mail because of a REST edit
+        self.site = Site(clock)
+        self.gate = Gate(write_limits)
+        self.faults = Faults(only=r"^/rest/", refusal=refusal, seed=seed)
+        self.deliveries = Deliveries(retry_on=JIRA_RETRIES, threads=threads, back_off=back_off, seed=seed)
+        self.webhooks = Webhooks(self.deliveries, clock)
+        self._shapes = Shapes(self.site, "", ZoneInfo(time_zone))
+        somebody = self.add_user("Dana Ortiz", "dana@bookshop.example")
+        super().__init__(self.site, self._shapes, self.webhooks.tell, somebody.account_id)
+        self._account_of_api = Account(self.add_user("okrlink", email), token)
+        self.gate.accounts.append(self._account_of_api)
+        for key, name in (projects or {"SHOP": "Bookshop"}).items():
+            self.add_project(key, name)
+        if webhook:
+            self.webhooks.register(webhook, secret)
+        self._server = Server(self.faults.around(self._app()), port=port)
+        self.url = self._shapes.url = self._server.url
+
+    def _app(self) -> Flask:
+        app = Flask(__name__)
+        app.json.sort_keys = False  # type: ignore[attr-defined] # of the default provider, which this is
+        app.register_blueprint(control(self.faults, self.deliveries))
+        app.register_blueprint(people(self))
+        app.register_blueprint(pages(self.site, self._shapes))
+        app.register_blueprint(directory(self.site, self._shapes, self.gate))
+        app.register_blueprint(reads(self.site, self._shapes, self.gate))
+        app.register_blueprint(searches(self.site, self._shapes, self.gate))
+        app.register_blueprint(writes(self.site, self._shapes, self, self.gate, self.emails))
+        for status in (404, 405):
+            app.register_error_handler(status, self.gate.refuse_unknown)
+        return app
+
+    def add_project(self, key: str, name: str) -> Project:
+        """A new project."""
+        project = Project(self.site.next_id(), key, name)
+        self.site.projects[project.id] = project
+        return project
+
+    def add_user(self, name: str, email: str | None = None) -> User:
+        """A new person, who can be named in `by`, `assignee` and so on."""
+        number = self.site.next_id()
+        user = User(f"712020:{int(number):032x}", name, email or f"{name.replace(' ', '.').lower()}@bookshop.example")
+        self.site.users[user.account_id] = user
+        return user
+
+    def add_field(self, name: str, kind: str, options: Collection[str] = ()) -> Field:
+        """A new custom field: number, text, textarea, url, option or date."""
+        return self.site.add_field(name, kind, options)
+
+    def change_field(self, name_or_id: str, **changes: Any) -> Field:
+        """Renames a field (`name=`), takes it off screens (`on_screens=False`) or makes it refuse (`editable=False`)."""
+        return self.site.change_field(name_or_id, **changes)
+
+    def remove_field(self, name_or_id: str) -> None:
+        """No such field any more."""
+        del self.site.fields[self.site.field(name_or_id).id]
+
+    def allow(self, permission: str) -> None:
+        """The API account has this permission (again)."""
+        self._account_of_api.permissions.add(permission)
+
+    def forbid(self, permission: str) -> None:
+        """The API account lacks this permission, say ADMINISTER_PROJECTS."""
+        self._account_of_api.permissions.discard(permission)
+
+    def value(self, which: Which, field: str) -> Any:
+        """What an issue shows in a field: a number, a text, a list of texts, or None."""
+        with self.site.lock:
+            return said(self.site, self.site.field(field), self.site.issue(which).values)
+
+    @property
+    def requests(self) -> list[Request]:
+        """Every REST request that was answered, oldest first."""
+        return list(self.gate.requests)
+
+    @property
+    def writes(self) -> list[Request]:
+        """Those that could have changed something, refused ones too."""
+        return self.gate.writes
+
+    @property
+    def unmodelled(self) -> list[str]:
+        """What was asked that the simulator does not model."""
+        return list(self.gate.unmodelled)
+
+    def assert_readonly(self) -> None:
+        """Nobody tried to write."""
+        assert not self.writes, self.writes  # noqa: S101 - it is a test's assertion
+
+    def close(self) -> None:
+        """Stops answering and sending. Closing twice is harmless."""
+        self.faults.release()
+        self._server.close()
+        self.deliveries.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

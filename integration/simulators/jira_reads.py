@@ -1,0 +1,109 @@
+"""The REST interface, reading one issue: its fields, what of it may be edited, its history and its remote links."""
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from flask import Blueprint, jsonify, request
+from flask.typing import ResponseReturnValue
+
+from integration.simulators.jira_gate import Gate, page_of
+from integration.simulators.jira_kinds import kind_of
+from integration.simulators.jira_refusals import Refused, Unmodelled
+from integration.simulators.jira_shapes import Shapes
+from integration.simulators.jira_site import Site
+from integration.simulators.jira_things import Field, Issue
+
+_EVERYTHING = {"*all", "*navigable"}
+_COMPUTED = ("created", "updated", "creator", "resolutiondate", "statuscategorychangedate", "subtasks", "issuelinks")
+
+
+def reads(site: Site, shapes: Shapes, gate: Gate) -> Blueprint:
+    """The routes that show an issue."""
+    routes = Blueprint("reads", __name__, url_prefix="/rest/api/3")
+    gate.guard(routes)
+
+    @routes.get("/issue/<which>")
+    @gate.asks("fields", "expand", "properties", "fieldsByKeys", "updateHistory", "failFast")
+    def get_issue(which: str) -> ResponseReturnValue:
+        with site.lock:
+            issue = _visible(site, gate, which)
+            shape = shapes.issue(issue, 3, wanted_fields(site, request.args.get("fields", "*all").split(",")))
+            if expands_changelog(request.args.get("expand")):
+                shape["changelog"] = newest_changes(shapes, issue, 100)  # [3p]
+            return shape
+
+    @routes.get("/issue/<which>/editmeta")
+    @gate.asks("overrideScreenSecurity", "overrideEditableFlag")
+    def editmeta(which: str) -> ResponseReturnValue:
+        _visible(site, gate, which)
+        listed = (one for one in site.fields.values() if one.editable and one.on_screens)
+        return {"fields": {one.id: _editable(shapes, one) for one in listed}}
+
+    @routes.get("/issue/<which>/changelog")
+    @gate.asks("startAt", "maxResults")
+    def changelog(which: str) -> ResponseReturnValue:
+        with site.lock:
+            issue = _visible(site, gate, which)
+            return page_of([shapes.history(one) for one in issue.history], "values", 100)  # [doc] oldest first
+
+    @routes.get("/issue/<which>/remotelink")
+    @gate.asks("globalId")
+    def remote_links(which: str) -> ResponseReturnValue:
+        issue = _visible(site, gate, which)
+        links = [_remote_link(shapes, issue, key, link) for key, link in issue.remote_links.items()]
+        if (wanted := request.args.get("globalId")) is None:
+            return jsonify(links)
+        found = next((link for link in links if link.get("globalId") == wanted), None)
+        if found is None:
+            raise Refused(404, ("No remote link with the given globalId.",))
+        return found  # [doc] one object, not a list
+
+    return routes
+
+
+def wanted_fields(site: Site, names: Collection[str]) -> set[str] | None:
+    """The ids of the fields a client asked for; None for all of them."""
+    plain = {name for name in names if not name.startswith("-")}
+    left_out = {name[1:] for name in names if name.startswith("-")}
+    if not left_out and plain & _EVERYTHING:
+        return None
+    if left_out:
+        return {*site.fields, *_COMPUTED} - left_out
+    return plain
+
+
+def expands_changelog(said: str | None) -> bool:
+    """Whether `expand` asks for the changelog; nothing else can be expanded."""
+    expansions = {one for one in (said or "").split(",") if one}
+    if unknown := expansions - {"changelog"}:
+        raise Unmodelled(f"expand={', '.join(sorted(unknown))}")
+    return bool(expansions)
+
+
+def newest_changes(shapes: Shapes, issue: Issue, count: int) -> dict[str, Any]:
+    """The newest entries of the changelog, as an expanded issue carries them."""
+    newest = [shapes.history(one) for one in reversed(issue.history)][:count]  # [rec] newest first
+    return {"startAt": 0, "maxResults": len(newest), "total": len(issue.history), "histories": newest}
+
+
+def _visible(site: Site, gate: Gate, which: str) -> Issue:
+    if not gate.allows("BROWSE_PROJECTS"):
+        raise Refused(404, ("Issue does not exist or you do not have permission to see it.",))
+    return site.issue(which)
+
+
+def _remote_link(shapes: Shapes, issue: Issue, key: str, link: Mapping[str, Any]) -> dict[str, Any]:
+    address = shapes.address(f"issue/{issue.key}/remotelink/{link['id']}", 3)
+    return {"id": link["id"], "self": address, "globalId": key, "application": {}, **link}
+
+
+def _editable(shapes: Shapes, field: Field) -> dict[str, Any]:
+    several = isinstance(kind_of(field).empty, tuple)
+    return {
+        "required": field.id == "summary",
+        "schema": shapes.schema(field),
+        "name": field.name,
+        "key": field.id,
+        "operations": ["add", "set", "remove"] if several else ["set"],
+        "hasDefaultValue": False,
+    }

@@ -1,0 +1,133 @@
+"""The REST interface, reading many issues: search by token, and history in bulk."""
+
+import base64
+import hashlib
+import json
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from flask import Blueprint, request
+from flask.typing import ResponseReturnValue
+
+from integration.simulators import jira_jql
+from integration.simulators.jira_gate import Gate, body_of
+from integration.simulators.jira_reads import expands_changelog, newest_changes, wanted_fields
+from integration.simulators.jira_refusals import Refused
+from integration.simulators.jira_shapes import Shapes, items, milliseconds
+from integration.simulators.jira_site import Site
+from integration.simulators.jira_things import History, Issue
+
+_SEARCH = ("jql", "nextPageToken", "maxResults", "fields", "expand", "fieldsByKeys", "failFast", "reconcileIssues")
+
+
+def searches(site: Site, shapes: Shapes, gate: Gate) -> Blueprint:
+    """The routes that find."""
+    routes = Blueprint("searches", __name__, url_prefix="/rest/api/3")
+    gate.guard(routes)
+    _search_routes(routes, site, shapes, gate)
+    _history_routes(routes, site, shapes, gate)
+    return routes
+
+
+def _search_routes(routes: Blueprint, site: Site, shapes: Shapes, gate: Gate) -> None:
+    def search(asked: Mapping[str, Any], names: list[str]) -> ResponseReturnValue:
+        wanted = [one for one in names if one] or ["id"]  # [doc] ids only, unless told otherwise
+        # [doc] 5000 with ids and keys only; [3p] 100 with anything else
+        cap = 5000 if set(wanted) <= {"id", "key"} else 100
+        size = min(max(int(asked.get("maxResults") or 50), 1), cap)
+        jql = str(asked.get("jql") or "")
+        with site.lock:
+            query = jira_jql.parse(jql, site, shapes.zone)
+            found = query.run(list(site.issues.values())) if gate.allows("BROWSE_PROJECTS") else []
+            if token := asked.get("nextPageToken"):
+                after = _place_of(token, jql)
+                found = [one for one in found if query.compare(query.place(one), after) > 0]
+            page, rest = found[:size], found[size:]
+            more = {"nextPageToken": _token(jql, query.place(page[-1]))} if rest else {}
+            chosen = [_found(site, shapes, one, wanted, asked.get("expand")) for one in page]
+            return {"issues": chosen, **more, "isLast": not rest}
+
+    @routes.get("/search/jql")
+    @gate.asks(*_SEARCH)
+    def search_by_get() -> ResponseReturnValue:
+        return search(request.args, request.args.get("fields", "").split(","))
+
+    @routes.post("/search/jql")
+    @gate.asks(reads="/rest/api/3/search/jql")
+    def search_by_post() -> ResponseReturnValue:
+        asked = body_of(_SEARCH)
+        return search(asked, asked.get("fields") or [])
+
+    @routes.post("/search/approximate-count")
+    @gate.asks(reads="/rest/api/3/search/approximate-count")
+    def approximate_count() -> ResponseReturnValue:
+        with site.lock:
+            query = jira_jql.parse(str(body_of(("jql",)).get("jql") or ""), site, shapes.zone)
+            return {"count": sum(query.matches(one) for one in site.issues.values())}
+
+
+def _history_routes(routes: Blueprint, site: Site, shapes: Shapes, gate: Gate) -> None:
+    @routes.post("/changelog/bulkfetch")
+    @gate.asks(reads="/rest/api/3/changelog/bulkfetch")
+    def bulkfetch() -> ResponseReturnValue:
+        asked = body_of(("issueIdsOrKeys", "fieldIds", "maxResults", "nextPageToken"))
+        keys, fields = asked.get("issueIdsOrKeys") or [], set(asked.get("fieldIds") or ())
+        if not 1 <= len(keys) <= 1000 or len(fields) > 10:  # [doc]
+            raise Refused(messages=("Between 1 and 1000 issues and at most 10 fields can be asked for.",))
+        size = min(int(asked.get("maxResults") or 1000), 10000)  # [doc]
+        with site.lock:
+            entries = _histories(site, keys, fields)
+            start = int(asked.get("nextPageToken") or 0)
+            page, rest = entries[start : start + size], entries[start + size :]
+            more = {"nextPageToken": str(start + size)} if rest else {}
+            return {"issueChangeLogs": _by_issue(shapes, page, fields), **more}
+
+
+def _found(site: Site, shapes: Shapes, issue: Issue, wanted: Collection[str], expand: str | None) -> dict[str, Any]:
+    shape = shapes.issue(issue, 3, wanted_fields(site, wanted))
+    if set(wanted) <= {"id", "key"}:
+        del shape["fields"]
+        shape = {name: shape[name] for name in ("id", "key", "self") if "key" in wanted or name != "key"}
+    if expands_changelog(expand):
+        shape["changelog"] = newest_changes(shapes, issue, 20)  # [3p]
+    return shape
+
+
+def _histories(site: Site, keys: Collection[str], fields: set[str]) -> list[tuple[Issue, History]]:
+    known = {str(key) for key in keys}
+    issues = [one for one in site.issues.values() if one.id in known or one.key in known]
+    return [
+        (issue, history)
+        for issue in issues
+        for history in issue.history  # oldest first [doc]
+        if not fields or fields & {change.field_id for change in history.changes}
+    ]
+
+
+def _by_issue(shapes: Shapes, entries: Collection[tuple[Issue, History]], fields: set[str]) -> list[dict[str, Any]]:
+    grouped: dict[str, list[dict[str, Any]]] = {}
+    for issue, history in entries:
+        shape = shapes.history(history)
+        shape["created"] = milliseconds(history.created)  # [inf] a number here, a text elsewhere
+        if fields:
+            shape["items"] = [one for one in items(history) if one.get("fieldId") in fields]
+        grouped.setdefault(issue.id, []).append(shape)
+    return [{"issueId": identity, "changeHistories": histories} for identity, histories in grouped.items()]
+
+
+def _token(jql: str, place: list[Any]) -> str:
+    return base64.urlsafe_b64encode(json.dumps([_digest(jql), place]).encode()).decode()
+
+
+def _place_of(token: str, jql: str) -> list[Any]:
+    try:
+        digest, place = json.loads(base64.urlsafe_b64decode(token))
+    except ValueError:
+        digest, place = None, []
+    if digest != _digest(jql) or not isinstance(place, list):
+        raise Refused(messages=("The nextPageToken is invalid for this query.",))
+    return place
+
+
+def _digest(jql: str) -> str:
+    return hashlib.sha256(jql.encode()).hexdigest()[:12]
