@@ -1,0 +1,36 @@
+"""Jira Cloud: the table of contents of what is known about it.
+
+`client` alone knows the vendor's library and is imported when a connection is made: receiving needs no library and no
+credentials for writing.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from integration.trackers.contract import Connection, Tracker, TrackerClient
+from integration.trackers.jira.inbound import KEPT_HEADERS, LARGEST_BODY, delivery_id, verify
+from integration.trackers.jira.translate import HANDLERS, IGNORED, items_of, recognises, translate
+
+
+def _connect(connection: Connection) -> TrackerClient:
+    from integration.trackers.jira.client import connect
+
+    return connect(connection)
+
+
+TRACKER = Tracker(
+    name="jira",
+    title="Jira",
+    recognises=recognises,
+    verify=verify,
+    delivery_id=delivery_id,
+    translate=translate,
+    connect=_connect,
+    largest_body=LARGEST_BODY,
+    kept_headers=KEPT_HEADERS,
+    least_between_writes=timedelta(minutes=1),
+    translated=tuple(HANDLERS),
+    ignored=IGNORED,
+    items_of=items_of,
+)
