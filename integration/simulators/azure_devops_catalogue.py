@@ -1,0 +1,119 @@
+"""What an organisation is made of, over REST: projects, fields, work item types and states, subscriptions."""
+
+from typing import Any
+
+from integration.simulators.azure_devops_entrance import Answer, Entrance, listing
+from integration.simulators.azure_devops_hooks import subscription_body
+from integration.simulators.azure_devops_organisation import Organisation
+from integration.simulators.azure_devops_process import Field, WorkItemType
+from integration.simulators.azure_devops_refusals import Refused, field_missing
+from integration.simulators.azure_devops_shapes import project_body
+
+
+def add_catalogue(entrance: Entrance) -> None:
+    """The routes."""
+    _add_projects(entrance)
+    _add_process(entrance)
+
+
+def _add_projects(entrance: Entrance) -> None:
+    organisation = entrance.service.organisation
+
+    @entrance.route("projects", project=False)
+    def projects() -> Answer:
+        return listing(project_body(organisation, one) for one in organisation.projects.values())
+
+    @entrance.route("projects/<name>", project=False)
+    def one_project(name: str) -> Answer:
+        found = organisation.project(name)
+        if found is None:
+            message = f"TF200016: The following project does not exist: {name}."
+            raise Refused(404, message, "ProjectDoesNotExistWithNameException")
+        return project_body(organisation, found)
+
+    @entrance.route("hooks/subscriptions", project=False)
+    def subscriptions() -> Answer:
+        return listing(subscription_body(organisation, one) for one in entrance.service.hooks.subscriptions.values())
+
+
+def _add_process(entrance: Entrance) -> None:
+    organisation = entrance.service.organisation
+    process = organisation.process
+
+    def kind(name: str) -> WorkItemType:
+        if found := process.type(name):
+            return found
+        raise Refused(404, f"VS402323: Work item type {name} does not exist.", "WorkItemTypeNotFoundException")  # [3p]
+
+    @entrance.route("wit/fields")
+    def fields() -> Answer:
+        return listing(_field_body(organisation, field) for field in process.fields.values())
+
+    @entrance.route("wit/fields/<name>")
+    def field(name: str) -> Answer:
+        found = process.field(name)
+        if found is None:
+            raise field_missing(name, 404)
+        return _field_body(organisation, found)
+
+    @entrance.route("wit/workitemtypes")
+    def types() -> Answer:
+        return listing(_type_body(organisation, one) for one in process.types.values())
+
+    @entrance.route("wit/workitemtypes/<name>")
+    def one_type(name: str) -> Answer:
+        return _type_body(organisation, kind(name))
+
+    @entrance.route("wit/workitemtypes/<name>/states")
+    def states(name: str) -> Answer:
+        return listing(_states_body(kind(name)))
+
+    @entrance.route("wit/workitemtypes/<name>/fields")
+    def type_fields(name: str) -> Answer:
+        return listing(_type_fields(organisation, kind(name)))
+
+
+def _field_body(organisation: Organisation, field: Field) -> dict[str, Any]:
+    return {
+        "name": field.name,
+        "referenceName": field.reference,
+        "type": field.type,
+        "usage": "workItem",
+        "readOnly": field.read_only,
+        "isIdentity": field.identity,
+        "isPicklist": False,
+        "isQueryable": True,
+        "canSortBy": True,
+        "supportedOperations": [{"referenceName": "SupportedOperations.Equals", "name": "="}],
+        "url": f"{organisation.url}/_apis/wit/fields/{field.reference}",
+    }
+
+
+def _type_body(organisation: Organisation, kind: WorkItemType) -> dict[str, Any]:
+    return {
+        "name": kind.name,
+        "referenceName": kind.reference,
+        "color": kind.color,
+        "icon": {"id": kind.icon, "url": f"{organisation.url}/_apis/wit/workItemIcons/{kind.icon}"},
+        "isDisabled": False,
+        "fields": _type_fields(organisation, kind),
+        "states": _states_body(kind),
+        "url": f"{organisation.url}/_apis/wit/workItemTypes/{kind.name}",
+    }
+
+
+def _type_fields(organisation: Organisation, kind: WorkItemType) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": field.name,
+            "referenceName": field.reference,
+            "alwaysRequired": field.reference == "System.Title",
+            "url": f"{organisation.url}/_apis/wit/fields/{field.reference}",
+        }
+        for field in organisation.process.fields.values()
+        if field.is_on(kind.name)
+    ]
+
+
+def _states_body(kind: WorkItemType) -> list[dict[str, str]]:
+    return [{"name": state.name, "color": state.color, "category": state.category} for state in kind.states]

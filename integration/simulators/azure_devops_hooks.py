@@ -1,0 +1,215 @@
+"""Service hooks: who subscribed, what each is sent, and what an answer does to a subscription.
+
+[doc] 2xx is fine; 408, 502, 503 and 504 are tried again soon; 410 disables at once; every other answer, and a transient
+one that never ends, puts the subscription on probation: new events are lost, only the failed notification is tried
+again, and seven failures disable it. The real pauses (seconds, then 20 minutes to 15 hours) are scaled down here.
+"""
+
+import base64
+import json
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, Literal
+
+from integration.simulators.azure_devops_items import Project
+from integration.simulators.azure_devops_organisation import Organisation
+from integration.simulators.azure_devops_shapes import stamp
+from integration.simulators.deliveries import AZURE_DEVOPS_RETRIES, Deliveries, Delivery, Sent
+
+Status = Literal["enabled", "onProbation", "disabledByUser", "disabledBySystem"]
+PROBATION_TRIES = 7  # [doc]
+
+# [3p] What real subscriptions ask for.
+RESOURCE_VERSIONS = {"tfs": "1.0", "pipelines": "5.1-preview.1", "rm": "3.0-preview.1"}
+
+
+def publisher_of(event: str) -> str:
+    """The publisher of an event type [doc]; samples that say `azure-devops` are not what is sent."""
+    if event.startswith("ms.vss-pipelines."):
+        return "pipelines"
+    return "rm" if event.startswith("ms.vss-release.") else "tfs"
+
+
+@dataclass(slots=True)
+class Subscription:
+    """One subscriber. `events` empty: every event; `project` None: every project."""
+
+    id: str
+    url: str
+    events: frozenset[str]
+    headers: Mapping[str, str] = field(repr=False)  # may hold credentials
+    project: str | None = None
+    resource_version: str | None = None
+    status: Status = "enabled"
+    notifications: int = 0
+    lost: int = 0
+    failed: Delivery | None = field(default=None, repr=False)
+    tries: int = 0
+
+    def wants(self, event: str, project: Project) -> bool:
+        """Whether it subscribed to such an event of that project."""
+        return (not self.events or event in self.events) and self.project in (None, project.id)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something to tell subscribers. Some resources look different in another resource version."""
+
+    type: str
+    project: Project
+    text: str
+    resource: Mapping[str, Any]
+    resource_version: str | None = None
+
+
+class Hooks:
+    """The subscriptions of one organisation and the sender behind them."""
+
+    def __init__(self, organisation: Organisation, *, back_off: float = 0.05, probation_back_off: float = 1.0) -> None:
+        self.subscriptions: dict[str, Subscription] = {}
+        self.deliveries = Deliveries(
+            retry_on=AZURE_DEVOPS_RETRIES,
+            retries=8,  # [doc]
+            back_off=back_off,
+            on_outcome=self._on_outcome,
+        )
+        self._organisation = organisation
+        self._probation_back_off = probation_back_off
+        self._events = 0
+        self._lock = threading.RLock()
+        self._timers: dict[str, threading.Timer] = {}
+
+    def subscribe(
+        self,
+        url: str,
+        *events: str,
+        user: str = "",
+        password: str = "",
+        headers: Mapping[str, str] | None = None,
+        project: str | None = None,
+        resource_version: str | None = None,
+    ) -> Subscription:
+        """A new subscription. A user or password travels as Basic auth; nothing signs the body [doc]."""
+        sent = {"Content-Type": "application/json; charset=utf-8", **(headers or {})}
+        if user or password:
+            sent["Authorization"] = "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
+        found = self._organisation.project(project) if project else None
+        with self._lock:
+            guid = self._organisation.guid("subscription", len(self.subscriptions))
+            subscription = Subscription(
+                guid, url, frozenset(events), sent, found.id if found else None, resource_version=resource_version
+            )
+            self.subscriptions[guid] = subscription
+        return subscription
+
+    def switch(self, subscription_id: str, status: Status) -> Subscription:
+        """What a person does on the Service hooks page."""
+        with self._lock:
+            subscription = self.subscriptions[subscription_id]
+            self._leave_probation(subscription, status)
+        return subscription
+
+    def publish(self, event: Event) -> None:
+        """Queues the event for every subscription that is enabled; for those on probation it is lost."""
+        with self._lock:
+            self._events += 1
+            for subscription in self.subscriptions.values():
+                if not subscription.wants(event.type, event.project):
+                    continue
+                if subscription.status != "enabled":
+                    subscription.lost += 1
+                    continue
+                subscription.notifications += 1
+                body = json.dumps(self._body(subscription, event)).encode()
+                self.deliveries.send(Delivery(event.type, subscription.url, subscription.headers, body))
+
+    def close(self) -> None:
+        """Ends the sender and every waiting retry."""
+        with self._lock:
+            for timer in self._timers.values():
+                timer.cancel()
+        self.deliveries.close()
+
+    def _body(self, subscription: Subscription, event: Event) -> dict[str, Any]:
+        base = self._organisation.url + "/"
+        text = {"text": event.text, "html": event.text, "markdown": event.text}
+        publisher = publisher_of(event.type)
+        return {
+            "subscriptionId": subscription.id,
+            "notificationId": subscription.notifications,  # [inf] counts per subscription
+            "id": self._organisation.guid("event", self._events),
+            "eventType": event.type,
+            "publisherId": publisher,
+            "message": text,
+            "detailedMessage": text,
+            "resource": event.resource,
+            "resourceVersion": event.resource_version or RESOURCE_VERSIONS[publisher],
+            "resourceContainers": {
+                "collection": {"id": self._organisation.guid("collection"), "baseUrl": base},
+                "account": {"id": self._organisation.id, "baseUrl": base},
+                "project": {"id": event.project.id, "baseUrl": base},
+            },
+            "createdDate": _ticks(self._organisation.now()),
+        }
+
+    def _on_outcome(self, delivery: Delivery, sent: Sent) -> None:
+        with self._lock:
+            subscription = self.subscriptions[json.loads(delivery.body)["subscriptionId"]]
+            if sent.outcome == "delivered":
+                if subscription.failed and subscription.failed.body == delivery.body:
+                    self._leave_probation(subscription, "enabled")
+            elif sent.status == 410:
+                self._leave_probation(subscription, "disabledBySystem")
+            elif sent.outcome in ("refused", "given up") and subscription.status == "enabled":
+                subscription.status = "onProbation"
+                subscription.failed, subscription.tries = replace(delivery, attempt=0), 0
+                self._wait(subscription)
+
+    def _leave_probation(self, subscription: Subscription, status: Status) -> None:
+        subscription.status, subscription.failed, subscription.tries = status, None, 0
+        if timer := self._timers.pop(subscription.id, None):
+            timer.cancel()
+
+    def _wait(self, subscription: Subscription) -> None:
+        pause = self._probation_back_off * 2**subscription.tries
+        timer = threading.Timer(pause, self._try_again, (subscription,))
+        timer.daemon = True
+        self._timers[subscription.id] = timer
+        timer.start()
+
+    def _try_again(self, subscription: Subscription) -> None:
+        with self._lock:
+            if subscription.status != "onProbation" or subscription.failed is None:
+                return
+            if subscription.tries == PROBATION_TRIES:
+                self._leave_probation(subscription, "disabledBySystem")
+                return
+            subscription.tries += 1
+            self.deliveries.send(subscription.failed)
+            self._wait(subscription)
+
+
+def _ticks(at: datetime) -> str:
+    # [rec] createdDate comes in ticks of 100 ns, seven digits
+    return f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond:06d}0Z"
+
+
+def subscription_body(organisation: Organisation, subscription: Subscription) -> dict[str, Any]:
+    """A subscription as `GET _apis/hooks/subscriptions` answers it; secrets come back masked [doc]."""
+    event = next(iter(sorted(subscription.events)), "")
+    return {
+        "id": subscription.id,
+        "url": f"{organisation.url}/_apis/hooks/subscriptions/{subscription.id}",
+        "status": subscription.status,
+        "publisherId": publisher_of(event),
+        "eventType": event,
+        "resourceVersion": subscription.resource_version or RESOURCE_VERSIONS[publisher_of(event)],
+        "consumerId": "webHooks",
+        "consumerActionId": "httpRequest",
+        "probationRetries": subscription.tries,
+        "modifiedDate": stamp(organisation.now()),
+        "publisherInputs": {"projectId": subscription.project or ""},
+        "consumerInputs": {"url": subscription.url, "basicAuthPassword": "********"},
+    }
