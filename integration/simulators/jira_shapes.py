@@ -210,7 +210,6 @@ class Shapes:
             "id": field.id,
             "key": field.id,
             "name": field.name,
-            "untranslatedName": field.name,
             "custom": field.custom is not None,
             "orderable": True,
             "navigable": True,
