@@ -1,0 +1,71 @@
+"""What the language says and this version does not do: a warning at its place, never silence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from integration.core.errors import Problem
+from mappings.whole import Whole
+
+SECTIONS = {
+    "kpis": "delivery KPIs are not measured by this version",
+    "delivery": "deployments, changes and incidents are not derived by this version",
+    "services": "deployments, changes and incidents are not derived by this version",
+    "access": "nobody signs in to this version yet",
+}
+MEASURES = {
+    "kpi": "delivery KPIs are not measured by this version; its progress stays unknown",
+    "count": "counts of items are not measured by this version; its progress stays unknown",
+}
+CONNECTION = {
+    "tenant": "signing in as an Entra service principal is not built into this version; use token",
+    "gateway": "scoped tokens are not built into this version; the site is called directly",
+}
+WRITE_BACK = {
+    "property": "entity properties are not written by this version",
+    "dashboard": "dashboards are not kept by this version",
+}
+
+
+def sections(whole: Whole) -> Iterator[Problem]:
+    for file in whole.files:
+        for section, message in SECTIONS.items():
+            if file.document.said((section,)):
+                yield file.document.problem((section,), message, at_key=True, warning=True)
+
+
+def measures(whole: Whole) -> Iterator[Problem]:
+    for _, key_result in whole.key_results():
+        for key, message in MEASURES.items():
+            if key_result.has(key):
+                yield key_result.at_key(message, key, warning=True)
+
+
+def queries(whole: Whole) -> Iterator[Problem]:
+    """Queries in links and linked work; those of counts and rules go with what they belong to."""
+    for selector in whole.selectors():
+        if selector.path[0] in ("delivery", "services") or "count" in selector.path:
+            continue
+        for key in ("query", "saved_query"):
+            if selector.has(key):
+                yield selector.at_key("trackers are not asked queries by this version", key, warning=True)
+
+
+def connections(whole: Whole) -> Iterator[Problem]:
+    for connection in whole.connections():
+        for key, message in CONNECTION.items():
+            if connection.has(key) and connection.written(key) != "false":
+                yield connection.at_key(message, key, warning=True)
+
+
+def write_backs(whole: Whole) -> Iterator[Problem]:
+    for rule in whole.write_backs():
+        for key, message in WRITE_BACK.items():
+            if rule.has(key) and rule.written(key) != "false":
+                yield rule.at_key(message, key, warning=True)
+        if rule.keys.edits == "check-in":
+            message = "edited fields do not become check-ins in this version; they are left alone"
+            yield rule.at_value(message, "edits", warning=True)
+
+
+CHECKS: tuple[Callable[[Whole], Iterator[Problem]], ...] = (sections, measures, queries, connections, write_backs)

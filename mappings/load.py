@@ -1,0 +1,110 @@
+"""Files -> `Loaded`, or every problem at once, in the order of the files."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import abc
+from collections.abc import Iterator
+from pathlib import Path as FilePath
+
+from integration.core.errors import MappingInvalid, Problem
+from mappings import build
+from mappings.checks import problems_of
+from mappings.files import Files, Folder, Texts
+from mappings.loaded import Loaded
+from mappings.schema import MainFile, TeamFile
+from mappings.shape import Model, shaped
+from mappings.source import Document, Mapping, Place, read
+from mappings.whole import File, Whole
+from mappings.wording import found
+
+
+def load(path: FilePath) -> Loaded:
+    """The mapping in a file and the files it includes. Raises `MappingInvalid` with every problem."""
+    return _load(Folder(path))
+
+
+def load_texts(files: abc.Mapping[str, str], main: str) -> Loaded:
+    """The mapping in texts that were kept: `Loaded.files` of an earlier load."""
+    return _load(Texts(files, main))
+
+
+def _load(files: Files) -> Loaded:
+    reading = _Reading(files)
+    whole = reading.whole()
+    problems = reading.in_order([*reading.problems, *problems_of(whole, reading.misshapen)])
+    if any(not problem.warning for problem in problems):
+        raise MappingInvalid(problems)
+    return Loaded(
+        scorecard=build.scorecard(whole),
+        connections=build.connections(whole),
+        warnings=tuple(problems),
+        files=reading.texts,
+        digest=_digest(reading.texts),
+        retention=build.retention(whole),
+    )
+
+
+class _Reading:
+    """The files as they are read, and what was wrong with them."""
+
+    def __init__(self, files: Files) -> None:
+        self._files = files
+        self.texts: dict[str, str] = {}
+        self.problems: list[Problem] = []
+        self.misshapen: list[Problem] = []
+
+    def whole(self) -> Whole:
+        main, settings = self._file(self._files.main, MainFile)
+        included = tuple(self._file(name, TeamFile)[0] for name in self._included(main, settings))
+        return Whole(main, settings, included)
+
+    def in_order(self, problems: list[Problem]) -> list[Problem]:
+        """Files as they are read, in each the order of its lines; a place that errs need not also warn."""
+        order = {self._files.shown(name): number for number, name in enumerate(self.texts)}
+        return sorted(set(problems), key=lambda each: (order.get(each.file, 0), each.line, each.column, each.message))
+
+    def _file(self, name: str, model: type[Model]) -> tuple[File, Model]:
+        document, problems = self._document(name)
+        keys, misshapen = shaped(document, model) if not problems or document.keys(()) else (model(), [])
+        self.misshapen += misshapen
+        self.problems += [*problems, *misshapen]
+        return File(document, keys), keys
+
+    def _document(self, name: str) -> tuple[Document, list[Problem]]:
+        shown = self._files.shown(name)
+        try:
+            data = self._files.read(name)
+        except OSError as error:
+            missing = isinstance(error, FileNotFoundError)
+            message = (
+                "no such file; okrlink init writes a first one" if missing else f"cannot be read: {error.strerror}"
+            )
+            return Document(shown, Mapping(Place(1, 1), ())), [Problem(shown, 1, 1, "", message)]
+        document, problems = read(shown, data)
+        self.texts[name] = data if isinstance(data, str) else data.decode(errors="replace")
+        return document, problems
+
+    def _included(self, main: File, settings: MainFile) -> Iterator[str]:
+        seen = {self._files.main}
+        for at, pattern in enumerate(settings.include or ()):
+            try:
+                names = self._files.matching(pattern)
+            except ValueError as error:
+                self.problems.append(main.document.problem(("include", at), str(error)))
+                continue
+            if not names:
+                message = f"no file matches {found(pattern)}, looked for beside {main.document.name}"
+                self.problems.append(main.document.problem(("include", at), message))
+            yield from (name for name in names if name not in seen)
+            seen |= set(names)
+
+
+def _digest(texts: abc.Mapping[str, str]) -> str:
+    """The main file counts as such, the others in the order of their names."""
+    (main, text), *others = texts.items()
+    digest = hashlib.sha256()
+    for part in (main, text, *(part for pair in sorted(others) for part in pair)):
+        data = part.encode(errors="surrogatepass")
+        digest.update(len(data).to_bytes(8, "big") + data)
+    return digest.hexdigest()

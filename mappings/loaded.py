@@ -1,0 +1,91 @@
+"""What a mapping becomes: a scorecard, and connections whose secrets are still only names."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+
+from integration.core.errors import MappingInvalid, Problem
+from integration.core.scorecard import Scorecard
+from integration.trackers.contract import Connection, Secret
+from mappings.schema.connections import TrackerName
+from mappings.secrets import Missing, Outside, value_of
+from mappings.sites import wrong_with
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionSource:
+    """A connection as the file says it; `resolve` makes a `Connection` of it where it is needed."""
+
+    name: str
+    tracker: TrackerName
+    url: Outside
+    projects: tuple[str, ...]
+    user: Outside | None = None
+    token: Outside | None = None
+    webhook_user: Outside | None = None
+    webhook_secrets: tuple[Outside, ...] = ()
+    ca_file: Outside | None = None
+    rescan: timedelta = timedelta(minutes=15)
+    requests_per_second: Decimal | None = None
+    places: Mapping[str, Problem] = dataclasses.field(default_factory=dict, repr=False)
+    """Key -> where its value stands, as a problem without a message."""
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """How long raw deliveries are kept, and those that were not understood."""
+
+    deliveries: timedelta = timedelta(days=30)
+    dead: timedelta = timedelta(days=90)
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A mapping without mistakes."""
+
+    scorecard: Scorecard
+    connections: tuple[ConnectionSource, ...]
+    warnings: tuple[Problem, ...]
+    files: Mapping[str, str]
+    """Relative name -> text; the main file first. `load_texts` reads them again."""
+    digest: str
+    """SHA-256, in hex, over names and texts."""
+    retention: Retention = Retention()
+
+
+def resolve(source: ConnectionSource, environment: Mapping[str, str], beside: Path) -> Connection:
+    """The connection with its values, read now. Raises `MappingInvalid` with every value that is missing."""
+    problems: list[Problem] = []
+
+    def read(key: str, named: Outside | None) -> str:
+        try:
+            return "" if named is None else value_of(named, environment, beside)
+        except Missing as missing:
+            problems.append(dataclasses.replace(source.places[key], message=str(missing)))
+            return ""
+
+    url = read("url", source.url)
+    wrong = wrong_with(url, source.tracker) if url else None
+    if wrong:
+        problems.append(dataclasses.replace(source.places["url"], message=wrong))
+    connection = Connection(
+        name=source.name,
+        tracker=source.tracker,
+        url=url.rstrip("/"),
+        projects=source.projects,
+        user=read("user", source.user) or None,
+        token=Secret(read("token", source.token)) if source.token else None,
+        webhook_user=read("webhook_user", source.webhook_user) or None,
+        webhook_secrets=tuple(
+            Secret(read(f"webhook_secret[{index}]", named)) for index, named in enumerate(source.webhook_secrets)
+        ),
+        ca_file=read("ca_file", source.ca_file) or None,
+    )
+    if problems:
+        raise MappingInvalid(sorted(problems))
+    return connection

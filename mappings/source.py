@@ -1,0 +1,300 @@
+"""YAML text -> a tree of raw texts that knows where each of them stands. The only place that parses YAML.
+
+The tree decides no types: `no`, `1.10`, `007` and `2026` are the texts as written, because the place decides the type
+and not the look. Anchors and aliases are read; merge keys, tags and keys said twice are refused.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import yaml
+
+from integration.core.errors import Problem
+from mappings.slips import Slip, leading_sign, mend
+from mappings.wording import found, in_quotes, one_line
+
+Path: TypeAlias = tuple[str | int, ...]
+Plain: TypeAlias = "str | list[Plain] | dict[str, Plain] | None"
+
+MOST_NODES = 20_000
+"""Far above any mapping, far below what aliases of aliases can unfold to."""
+DEEPEST = 40
+OPENING, CLOSING = "“”„«‘’‚", "”“»’‘"  # noqa: RUF001 - these are the quotes that YAML does not know
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Place:
+    """Line and column, both from 1."""
+
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    """A text as written. `text` is None where nothing is written at all."""
+
+    place: Place
+    text: str | None = dataclasses.field(repr=False)  # it may turn out to be a secret
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    place: Place
+    items: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One key of a mapping, and what stands under it."""
+
+    key: str
+    place: Place
+    value: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping:
+    place: Place
+    entries: tuple[Entry, ...]
+
+    def get(self, key: str) -> Entry | None:
+        return next((entry for entry in self.entries if entry.key == key), None)
+
+
+Node: TypeAlias = Scalar | Sequence | Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One file: the name it is shown by, and its tree."""
+
+    name: str
+    root: Node
+
+    def node(self, path: Path) -> Node | None:
+        """What stands at the path, or None."""
+        node: Node | None = self.root
+        for step in path:
+            node = _child(node, step)
+        return node
+
+    def said(self, path: Path) -> bool:
+        return self.node(path) is not None
+
+    def keys(self, path: Path) -> tuple[str, ...]:
+        """The keys at the path in the order of the file; none where no keys stand."""
+        node = self.node(path)
+        return tuple(entry.key for entry in node.entries) if isinstance(node, Mapping) else ()
+
+    def text(self, path: Path) -> str:
+        """The text at the path as written; empty where there is none."""
+        node = self.node(path)
+        return (node.text or "") if isinstance(node, Scalar) else ""
+
+    def known(self, path: Path) -> Path:
+        """The path as far as there is something in the file: a word that stands for a list of one has no `[0]`."""
+        while path and not self.said(path):
+            path = path[:-1]
+        return path
+
+    def value_place(self, path: Path) -> Place:
+        node = self.node(self.known(path))
+        return self.root.place if node is None else node.place
+
+    def key_place(self, path: Path) -> Place:
+        """Where the key stands; for an item of a list, the item."""
+        path = self.known(path)
+        parent = self.node(path[:-1]) if path else None
+        entry = parent.get(str(path[-1])) if isinstance(parent, Mapping) else None
+        return self.value_place(path) if entry is None else entry.place
+
+    def problem(self, path: Path, message: str, *, at_key: bool = False, warning: bool = False) -> Problem:
+        place = self.key_place(path) if at_key else self.value_place(path)
+        return Problem(self.name, place.line, place.column, spoken(self.known(path)), message, warning)
+
+    def plain(self) -> Plain:
+        """The tree as plain values, fresh with every call."""
+        return _plain(self.root)
+
+
+def spoken(path: Path) -> str:
+    """`objectives.checkout.guardrails[0]`."""
+    steps = (f"[{step}]" if isinstance(step, int) else f".{one_line(step)}" for step in path)
+    return "".join(steps).removeprefix(".")
+
+
+def read(name: str, data: bytes | str) -> tuple[Document, list[Problem]]:
+    """The file's tree as far as YAML can read it, and every mistake that shows on the way. Raises nothing."""
+    empty = Document(name, Mapping(Place(1, 1), ()))
+    try:
+        text = (data.decode() if isinstance(data, bytes) else data).removeprefix("\ufeff")
+    except UnicodeDecodeError as error:
+        before = bytes(error.object[: error.start])
+        line, column = before.count(b"\n") + 1, len(before) - before.rfind(b"\n")
+        return empty, [Problem(name, line, column, "", "not UTF-8; save the file as UTF-8")]
+    try:
+        return _read(empty, text)
+    except RecursionError:
+        return empty, [Problem(name, 1, 1, "", "nested too deep to be a mapping")]
+
+
+def _read(empty: Document, text: str) -> tuple[Document, list[Problem]]:
+    mended, slips, stop = mend(text)
+    if stop is not None:
+        return empty, [_located(empty, slip) for slip in (*slips, stop)]
+    root = yaml.compose(mended, Loader=yaml.BaseLoader)
+    if root is None:
+        return empty, [Problem(empty.name, 1, 1, "", "says nothing; okrlink init writes a first one")]
+    tree = _Tree(empty.name, mended.split("\n"))
+    document = Document(empty.name, tree.node(root, ()))
+    tags = [_tag(tree.lines, token.start_mark) for token in yaml.scan(mended) if isinstance(token, yaml.TagToken)]
+    return document, [*(_located(document, slip) for slip in (*slips, *tags)), *tree.problems]
+
+
+def _located(document: Document, slip: Slip) -> Problem:
+    """The slip with the path of what begins at its place; texts of connections stay unsaid, as they may be secrets."""
+    path: Path = slip.path if slip.path is not None else ()
+    if slip.path is None:
+        begins = Place(*(slip.begins or (slip.line, slip.column)))
+        path = max((path for path, place in _places(document.root, ()) if place == begins), key=len, default=())
+    secret = not path or path[0] == "connections"
+    message = slip.discreet if secret and slip.discreet else slip.message
+    return Problem(document.name, slip.line, slip.column, spoken(path), message)
+
+
+def _tag(lines: list[str], mark: yaml.Mark) -> Slip:
+    message, discreet = leading_sign(lines[mark.line], mark.column)
+    return Slip(mark.line + 1, mark.column + 1, message, discreet)
+
+
+class _Tree:
+    """Turns what YAML composed into our nodes, noting what we refuse or doubt."""
+
+    def __init__(self, name: str, lines: list[str]) -> None:
+        self.name = name
+        self.lines = lines
+        self.problems: list[Problem] = []
+        self._count = 0
+        self._cut = False
+
+    def node(self, node: yaml.Node, path: Path) -> Node:
+        place = _place(node.start_mark)
+        self._count += 1
+        if self._count > MOST_NODES or len(path) > DEEPEST:
+            self._too_much(place, path)
+            return Scalar(place, None)
+        if isinstance(node, yaml.MappingNode):
+            return Mapping(place, tuple(self._entries(node, path)))
+        if isinstance(node, yaml.SequenceNode):
+            return Sequence(place, tuple(self.node(item, (*path, index)) for index, item in enumerate(node.value)))
+        return self._scalar(node, place, path) if isinstance(node, yaml.ScalarNode) else Scalar(place, None)
+
+    def _too_much(self, place: Place, path: Path) -> None:
+        self._count = MOST_NODES  # whatever follows is left out, too
+        if not self._cut:
+            self._cut = True
+            self._note(place, path[:1], "unfolds to more than any mapping says; write it without aliases")
+
+    def _entries(self, node: yaml.MappingNode, path: Path) -> Iterator[Entry]:
+        seen: dict[str, Place] = {}
+        for key_node, value_node in node.value:
+            place = _place(key_node.start_mark)
+            if not isinstance(key_node, yaml.ScalarNode):
+                self._note(place, path, "a key is a word, not a list or keys of its own")
+                continue
+            key = key_node.value
+            if key in seen:
+                self._note(place, (*path, key), f"stands here twice; the first is in line {seen[key].line}")
+            elif key == "<<":
+                self._note(
+                    place, (*path, key), "merge keys are not read; write the keys out, or use an alias for a value"
+                )
+            else:
+                seen[key] = place
+                yield Entry(key, place, self.node(value_node, (*path, key)))
+
+    def _scalar(self, node: yaml.ScalarNode, place: Place, path: Path) -> Scalar:
+        text: str = node.value
+        secret = bool(path) and path[0] == "connections"
+        if node.style is None:
+            self._comment_in_text(node, path, secret=secret)
+        if node.style in (">", "|"):
+            self._block(node, place, path)
+        if not text and node.style is None:
+            line = self.lines[node.start_mark.line] if node.start_mark.line < len(self.lines) else ""
+            if line[node.start_mark.column : node.start_mark.column + 1] == "&":
+                self._note(place, path, leading_sign(line, node.start_mark.column)[secret])
+            return Scalar(place, None)
+        if len(text) > 1 and text[0] in OPENING and text[-1] in CLOSING:
+            around = "typographic quotes" if secret else f"typographic quotes around {one_line(text)}"
+            self._note(place, path, f"{around}; use \" or '")
+            return Scalar(place, text[1:-1])
+        return Scalar(place, text)
+
+    def _comment_in_text(self, node: yaml.ScalarNode, path: Path, *, secret: bool) -> None:
+        """A `#` directly before a word may have been meant as text."""
+        end = node.end_mark
+        rest = self.lines[end.line][end.column :] if end.line < len(self.lines) else ""
+        match = re.match(r"\s+(#[^\s#!].*)", rest)
+        if not match:
+            return
+        place = Place(end.line + 1, end.column + match.start(1) + 1)
+        if secret:
+            message = (
+                "the text ends before a '#', which YAML takes for a comment; write it in quotes, or put a space after #"
+            )
+        else:
+            text = f"{node.value} {match[1]}".strip()
+            message = (
+                f"the text ends before {found(match[1])}, which YAML takes for a comment; "
+                f"write {in_quotes(text)} in quotes, or put a space after #"
+            )
+        self._note(place, path, message, warning=True)
+
+    def _block(self, node: yaml.ScalarNode, place: Place, path: Path) -> None:
+        """`>7` is a block of text that is indented by seven; nobody means that."""
+        line = self.lines[node.start_mark.line]
+        if line[node.start_mark.column + 1 : node.start_mark.column + 2].isdigit():
+            self._note(place, path, leading_sign(line, node.start_mark.column)[0])
+
+    def _note(self, place: Place, path: Path, message: str, *, warning: bool = False) -> None:
+        self.problems.append(Problem(self.name, place.line, place.column, spoken(path), message, warning))
+
+
+def _place(mark: yaml.Mark) -> Place:
+    return Place(mark.line + 1, mark.column + 1)
+
+
+def _child(node: Node | None, step: str | int) -> Node | None:
+    if isinstance(node, Mapping) and isinstance(step, str):
+        entry = node.get(step)
+        return None if entry is None else entry.value
+    if isinstance(node, Sequence) and isinstance(step, int) and step < len(node.items):
+        return node.items[step]
+    return None
+
+
+def _places(node: Node, path: Path) -> Iterator[tuple[Path, Place]]:
+    """Every key and value of the tree with the place at which it begins."""
+    yield path, node.place
+    if isinstance(node, Mapping):
+        for entry in node.entries:
+            yield (*path, entry.key), entry.place
+            yield from _places(entry.value, (*path, entry.key))
+    if isinstance(node, Sequence):
+        for index, item in enumerate(node.items):
+            yield from _places(item, (*path, index))
+
+
+def _plain(node: Node) -> Plain:
+    if isinstance(node, Mapping):
+        return {entry.key: _plain(entry.value) for entry in node.entries}
+    if isinstance(node, Sequence):
+        return [_plain(item) for item in node.items]
+    return node.text
