@@ -56,7 +56,9 @@ def _issue(site: Site, shapes: Shapes, issue: Issue) -> dict[str, Any]:
         "labels": issue.values.get("labels", ()),
         "description": issue.values.get("description"),
         "fields": [
-            (field, _text(said(site, field, issue.values))) for field in _shown(site) if field.id not in _TOLD_APART
+            (field, _text(said(site, field, issue.values)))
+            for field in _shown(site)
+            if field.id not in _TOLD_APART and not _is_idle(field, issue)
         ],
         "links": list(issue.remote_links.values()),
         "comments": [(site.users[one.author].name, one.body, _when(shapes, one.created)) for one in issue.comments],
@@ -69,6 +71,11 @@ def _issue(site: Site, shapes: Shapes, issue: Issue) -> dict[str, Any]:
 def _shown(site: Site) -> list[Field]:
     # Custom fields first: they are what a reader of this page came for.
     return sorted(site.fields.values(), key=lambda field: field.custom is None)
+
+
+def _is_idle(field: Field, issue: Issue) -> bool:
+    # As on a real page, the fields that Jira Software adds by itself show only when they are used.
+    return (field.custom or "").startswith("com.pyxis") and not issue.values.get(field.id)
 
 
 def _row(site: Site, issue: Issue) -> Mapping[str, Any]:
