@@ -172,6 +172,12 @@ def linked_to(connection: Connection, key_result: str) -> Mapping[ItemRef, Link]
     return found
 
 
+def key_results_fed(connection: Connection, name: str) -> Sequence[str]:
+    """The key results that items of a connection are directly linked to."""
+    query = select(links.c.key_result).where(links.c.connection == name).distinct().order_by(links.c.key_result)
+    return list(connection.execute(query).scalars())
+
+
 def linked_since(connection: Connection, refs: Collection[ItemRef]) -> Mapping[tuple[ItemRef, str], datetime]:
     """When each item was first linked to each key result it is linked to."""
     found: dict[tuple[ItemRef, str], datetime] = {}

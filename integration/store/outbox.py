@@ -22,8 +22,8 @@ from integration.store.tables import outbox, written
 BADGE = "badge"
 """The target that is not a field: the remote link. Its value is the badge as JSON text."""
 
-# Longer than the total timeout of all calls that one write-back makes.
-LEASE = timedelta(minutes=3)
+# Longer than the longest call to a tracker by far; the publisher looks at what is left of it before each call.
+LEASE = timedelta(minutes=5)
 
 Values = Mapping[str, FieldValue]
 
@@ -92,6 +92,13 @@ def wish_for(connection: Connection, ref: ItemRef) -> Wish | None:
     return None if row is None else _wish(row)
 
 
+def due(connection: Connection, now: datetime) -> bool:
+    """Whether any wish waits, seen without a lock."""
+    free = or_(outbox.c.leased_until.is_(None), outbox.c.leased_until < now)
+    query = select(outbox.c.item).where(outbox.c.state == "wanted", outbox.c.due_at <= now, free).limit(1)
+    return connection.execute(query).first() is not None
+
+
 def claim(connection: Connection, now: datetime, limit: int) -> Sequence[Wish]:
     """Leases the wishes that are due. The caller adds the attempted values in the same transaction (`attempt`)."""
     free = or_(outbox.c.leased_until.is_(None), outbox.c.leased_until < now)
@@ -138,6 +145,23 @@ def settle(connection: Connection, wish: Wish, values: Values, now: datetime, ne
 def hold(connection: Connection, ref: ItemRef, target: str, value: FieldValue) -> None:
     """A person's value stands; ours waits until they or the mapping say otherwise."""
     _upsert_written(connection, ref, target, {"held": _dumps(value)})
+
+
+def forget(connection: Connection, wish: Wish) -> None:
+    """The item is gone: there is nothing to write, and nothing of ours to remember."""
+    connection.execute(delete(outbox).where(_is(wish.ref)))
+    connection.execute(delete(written).where(_is_written(wish.ref)))
+
+
+def drop(connection: Connection, wish: Wish) -> None:
+    """Takes a claimed wish back without writing it."""
+    connection.execute(delete(outbox).where(_is(wish.ref)))
+
+
+def free_leases(connection: Connection) -> int:
+    """Frees what a crashed worker held. Only for a worker that knows itself to be the only one (SQLite)."""
+    held = outbox.c.leased_until.is_not(None)
+    return connection.execute(update(outbox).where(held).values(leased_until=None)).rowcount
 
 
 def release(connection: Connection, ref: ItemRef, target: str) -> None:

@@ -68,6 +68,13 @@ def known(connection: Connection, kind: ReadKind, refs: Iterable[ItemRef]) -> No
         connection.execute(insert(connection, reads).on_conflict_do_nothing(), rows)
 
 
+def due(connection: Connection, now: datetime) -> bool:
+    """Whether any question waits, seen without a lock."""
+    free = or_(reads.c.leased_until.is_(None), reads.c.leased_until < now)
+    query = select(reads.c.item).where(reads.c.state == "wanted", reads.c.due_at <= now, free).limit(1)
+    return connection.execute(query).first() is not None
+
+
 def claim(connection: Connection, now: datetime, limit: int) -> Sequence[Read]:
     """Leases the questions that are due, so that no other worker asks them meanwhile."""
     due = (
@@ -80,6 +87,11 @@ def claim(connection: Connection, now: datetime, limit: int) -> Sequence[Read]:
     for read in found:
         connection.execute(update(reads).where(_is(read)).values(leased_until=now + LEASE, attempts=read.attempts + 1))
     return found
+
+
+def free_leases(connection: Connection) -> int:
+    """Frees what a crashed worker held. Only for a worker that knows itself to be the only one (SQLite)."""
+    return connection.execute(update(reads).where(reads.c.leased_until.is_not(None)).values(leased_until=None)).rowcount
 
 
 def finish(connection: Connection, read: Read) -> None:
@@ -137,8 +149,16 @@ def save_catalogue(connection: Connection, name: str, catalogue: Catalogue, now:
     connection.execute(upsert, values)
 
 
-def load_catalogues(connection: Connection) -> Mapping[str, Catalogue]:
-    return {row.connection: _catalogue(row.data) for row in connection.execute(select(catalogues))}
+def catalogue_dates(connection: Connection) -> Mapping[str, datetime]:
+    """When each connection's vocabulary was last read."""
+    return {
+        row.connection: row.read_at for row in connection.execute(select(catalogues.c.connection, catalogues.c.read_at))
+    }
+
+
+def load_catalogue(connection: Connection, name: str) -> Catalogue | None:
+    text = connection.execute(select(catalogues.c.data).where(catalogues.c.connection == name)).scalar()
+    return None if text is None else _catalogue(text)
 
 
 def _catalogue(text: str) -> Catalogue:

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from integration.core.catalogue import Catalogue
+from integration.core.errors import Permanent
 from integration.core.facts import TrackerFact
 from integration.core.write_back import Badge, Edit, FieldValue
 
@@ -108,6 +109,14 @@ class TrackerClient(Protocol):
         ...
 
 
+def client_of(clients: Mapping[str, TrackerClient], name: str) -> TrackerClient:
+    """The connection's client. Raises `Permanent` where the mapping in force has no such connection."""
+    try:
+        return clients[name]
+    except KeyError:
+        raise Permanent("its connection is not in the applied mapping") from None
+
+
 @dataclass(frozen=True, slots=True)
 class Tracker:
     """One tracker's table of contents."""
@@ -134,3 +143,5 @@ class Tracker:
     """Event kinds that say nothing of use, and why; unknown kinds are `Unsupported` instead."""
     items_of: Callable[[object], tuple[str, ...]] = lambda _body: ()
     """The items a decoded body names, as people do, also where `translate` refuses it. Never raises."""
+    event_of: Callable[[object], str | None] = lambda _body: None
+    """The kind of event a decoded body claims to be, also where `translate` refuses it. Never raises."""

@@ -1,0 +1,94 @@
+"""Deliveries and read pages become tracker facts and marks, in one transaction with the deliveries' end.
+
+Nothing here has looked at a mapping, and nothing here measures. Rows are only added, so that two ingesters are never in
+each other's way and never need to see each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import orjson
+from sqlalchemy import Connection
+
+from integration.core.errors import Malformed, Unsupported
+from integration.core.facts import ItemCreated, ItemRef, TrackerFact
+from integration.store import deliveries, facts, marks, reads
+from integration.store.db import Database
+from integration.store.deliveries import Outcome, Waiting
+from integration.store.marks import Mark
+from integration.trackers.contract import Tracker
+
+# Small enough that the receiver never waits long for the one SQLite writer, large enough that a commit is shared.
+BATCH = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A delivery as understood: what becomes of it, and the facts it tells."""
+
+    outcome: Outcome
+    connection: str
+    facts: Sequence[TrackerFact] = ()
+
+
+def ingest(db: Database, trackers: Mapping[str, Tracker], now: datetime, limit: int = BATCH) -> int:
+    """Takes in the oldest waiting deliveries and returns how many. `trackers` says which tracker a connection speaks to."""
+    if db.is_sqlite:
+        # The only worker of an SQLite database needs no lock to look and to think: receivers keep writing meanwhile.
+        with db.read() as connection:
+            waiting = deliveries.waiting(connection, limit)
+        if not waiting:
+            return 0
+        understood = [understand(one, trackers) for one in waiting]
+        with db.write() as connection:
+            _keep(connection, understood, now)
+        return len(waiting)
+    with db.write() as connection:
+        waiting = deliveries.waiting(connection, limit)
+        _keep(connection, [understand(one, trackers) for one in waiting], now)
+        return len(waiting)
+
+
+def understand(one: Waiting, trackers: Mapping[str, Tracker]) -> Read:
+    """What a delivery says. Whatever cannot be understood is kept, dead, with its reason."""
+    tracker = trackers.get(one.connection)
+    if tracker is None:
+        return Read(Outcome(one.id, "dead", None, "its connection is not in the applied mapping"), one.connection)
+    try:
+        translation = tracker.translate(orjson.loads(one.body), one.received_at)
+    except orjson.JSONDecodeError as error:
+        return Read(Outcome(one.id, "dead", None, f"not JSON: {error}"), one.connection)
+    except Malformed as error:
+        return Read(Outcome(one.id, "dead", None, str(error)), one.connection)
+    except Unsupported as error:
+        return Read(Outcome(one.id, "unsupported", str(error)), one.connection)
+    state = "done" if translation.ignored is None else "ignored"
+    return Read(Outcome(one.id, state, translation.event, translation.ignored), one.connection, translation.facts)
+
+
+def keep_pages(connection: Connection, name: str, told: Iterable[TrackerFact], now: datetime) -> frozenset[ItemRef]:
+    """Takes in what a read brought; returns the items it told of."""
+    seen = facts.record(connection, ((name, fact) for fact in told))
+    _mark(connection, seen, now)
+    return frozenset(ItemRef(*one) for one in seen)
+
+
+def _keep(connection: Connection, understood: Sequence[Read], now: datetime) -> None:
+    seen = facts.record(connection, ((read.connection, fact) for read in understood for fact in read.facts))
+    _mark(connection, seen, now)
+    # Whoever sees an item's birth sees all that is ever put below it: there is nothing to ask the tracker for.
+    born = {
+        ItemRef(read.connection, fact.item)
+        for read in understood
+        for fact in read.facts
+        if isinstance(fact, ItemCreated) and fact.item is not None
+    }
+    reads.known(connection, "subtree", sorted(born))
+    deliveries.finish(connection, [read.outcome for read in understood])
+
+
+def _mark(connection: Connection, seen: Iterable[tuple[str, str]], now: datetime) -> None:
+    marks.add(connection, [Mark("item", subject, now) for subject in sorted(seen)])

@@ -1,0 +1,26 @@
+"""A newly applied mapping: what follows its names, and what must look again because of it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from integration.core.facts import ItemRef
+from integration.core.scorecard import Scorecard
+from integration.store import check_ins, items, marks, outbox, reads
+from integration.store.marks import Mark
+
+
+def adopt(connection: Connection, scorecard: Scorecard, now: datetime) -> None:
+    """In the transaction that applies it: renames follow `was`, and every item, key result and card is marked."""
+    for objective, key_result in scorecard.key_results():
+        former = (*key_result.was, *(f"{before}.{key_result.name}" for before in objective.was))
+        for before in former:
+            check_ins.rename(connection, before, key_result.id)
+            items.rename_key_result(connection, before, key_result.id)
+    marks.add(connection, [Mark("item", (ref.connection, ref.id), now) for ref in items.refs(connection)])
+    marks.add(connection, [Mark("key result", ("", key_result.id), now) for _, key_result in scorecard.key_results()])
+    shown = outbox.items_written(connection)
+    marks.add(connection, [Mark("card", (ref.connection, ref.id), now) for ref in shown])
+    reads.want_again(connection, "catalogue", [ItemRef(name, "") for name in scorecard.connections], now)

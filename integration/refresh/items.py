@@ -1,0 +1,156 @@
+"""The item step: fold what was seen of an item; if that changed something, say what must look again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import orjson
+from sqlalchemy import Connection
+
+from integration.core.catalogue import Catalogue
+from integration.core.facts import ItemRef, ItemSeen
+from integration.core.items import Item, dump, item_of, join, load
+from integration.core.links import Link, links_of
+from integration.refresh.policy import NO_CATALOGUE, Policy, step
+from integration.store import items, marks, outbox, reads
+from integration.store.db import Database
+from integration.store.items import Row
+from integration.store.marks import Claimed, Mark
+
+BATCH = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """An item before and after what was newly seen of it."""
+
+    row: Row
+    item: Item
+    before: Item | None
+    was_under: str | None
+
+
+def fold_items(db: Database, policy: Policy, now: datetime, limit: int = BATCH) -> int:
+    """Folds the items marked longest ago; returns how many."""
+    with db.read() as connection:
+        wanted = marks.oldest(connection, "item", limit)
+    return step(db, policy, "item", wanted, lambda connection, claimed: _fold(connection, policy, claimed, now))
+
+
+def _fold(connection: Connection, policy: Policy, claimed: Claimed, now: datetime) -> None:
+    refs = [ItemRef(*subject) for subject in claimed.details]
+    catalogues = policy.catalogues(connection)
+    known = items.rows(connection, refs)
+    seen, sighting_ids = items.unfolded(connection, refs)
+    folded: Sequence[Folded] = [
+        one
+        for ref in refs
+        if ref in known or ref in seen
+        for one in [
+            _folded(ref, known.get(ref), seen.get(ref, ()), catalogues.get(ref.connection, NO_CATALOGUE), policy)
+        ]
+    ]
+    folded = _resolve_parents(connection, folded, now)
+    items.save(connection, [one.row for one in folded if one.row != known.get(one.row.ref)], sighting_ids)
+    linked = _relink(connection, policy, folded, catalogues, now)
+    marks.add(connection, _consequences(connection, policy, folded, linked, catalogues, now))
+
+
+def _folded(ref: ItemRef, row: Row | None, seen: Sequence[ItemSeen], catalogue: Catalogue, policy: Policy) -> Folded:
+    rule = policy.scorecard.connections.get(ref.connection)
+    state = load(row.state) if row else {}
+    joined = join(state, seen)
+    item = item_of(joined, ref, catalogue, rule)
+    before = item_of(state, ref, catalogue, rule) if row else None
+    return Folded(
+        Row(ref, item.key, item.parent, item.deleted, dump(joined)), item, before, row.parent if row else None
+    )
+
+
+def _resolve_parents(connection: Connection, folded: Sequence[Folded], now: datetime) -> Sequence[Folded]:
+    """Where a parent is told by its key, its id takes its place; a parent that was never seen is asked for."""
+    named = {ItemRef(one.row.ref.connection, one.row.parent) for one in folded if one.row.parent}
+    present = {one.row.ref for one in folded} | set(items.parents(connection, named))
+    by_key = items.ids_of_keys(connection, named - present)
+    resolved: list[Folded] = []
+    unseen: set[ItemRef] = set()
+    for one in folded:
+        parent = ItemRef(one.row.ref.connection, one.row.parent) if one.row.parent else None
+        if parent is not None and parent not in present:
+            told = by_key.get(ItemRef(parent.connection, parent.id.upper()))
+            if told is None:
+                unseen.add(parent)
+            else:
+                resolved.append(replace(one, row=replace(one.row, parent=told)))
+                continue
+        resolved.append(one)
+    reads.want(connection, "item", sorted(unseen), now)
+    return resolved
+
+
+def _relink(
+    connection: Connection, policy: Policy, folded: Sequence[Folded], catalogues: Mapping[str, Catalogue], now: datetime
+) -> Mapping[ItemRef, tuple[frozenset[Link], frozenset[Link]]]:
+    """Makes the items' direct links what the mapping says now; returns them before and after."""
+    refs = [one.row.ref for one in folded]
+    before = items.direct_links(connection, refs)
+    by_hand = items.by_hand(connection, refs)
+    after = {
+        one.row.ref: links_of(
+            one.item,
+            policy.scorecard,
+            catalogues.get(one.row.ref.connection, NO_CATALOGUE),
+            by_hand.get(one.row.ref, ()),
+        )
+        for one in folded
+    }
+    items.replace_links(connection, before, after, now)
+    return {ref: (before.get(ref, frozenset()), after[ref]) for ref in refs}
+
+
+def _consequences(
+    connection: Connection,
+    policy: Policy,
+    folded: Sequence[Folded],
+    linked: Mapping[ItemRef, tuple[frozenset[Link], frozenset[Link]]],
+    catalogues: Mapping[str, Catalogue],
+    now: datetime,
+) -> Sequence[Mark]:
+    """Marks for the item's own key results, for those it reaches through parents, and for its card."""
+    told: list[Mark] = []
+    ours = outbox.written_on_all(connection, [one.row.ref for one in folded])
+    for one in folded:
+        ref = one.row.ref
+        catalogue = catalogues.get(ref.connection, NO_CATALOGUE)
+        before, after = linked[ref]
+        relinked = before != after
+        moved = one.before is None or one.was_under != one.row.parent
+        inputs = policy.inputs(ref.connection, catalogue)
+        changed = moved or one.before is None or _inputs_of(one.before, inputs) != _inputs_of(one.item, inputs)
+        if changed or relinked:
+            told += [Mark("key result", ("", link.key_result), now) for link in sorted(before | after)]
+            above = sorted({parent for parent in (one.was_under, one.row.parent) if parent})
+            if above or relinked:
+                detail = orjson.dumps({"above": above, "below": moved or relinked}).decode()
+                told.append(Mark("reach", (ref.connection, ref.id), now, detail))
+        targets = {written.target for written in ours.get(ref, ())}
+        if relinked or any(_value(one.before, target) != _value(one.item, target) for target in targets):
+            told.append(Mark("card", (ref.connection, ref.id), now))
+        if one.before is None or one.before.key != one.item.key:
+            told += [
+                Mark("item", (child.connection, child.id), now)
+                for child in items.children_of_key(connection, ref, one.item.key)
+                if one.item.key != ref.id
+            ]
+    return told
+
+
+def _inputs_of(item: Item, inputs: frozenset[str]) -> Item:
+    """The item as far as it can move a number: fields that nothing reads (those we write among them) are left out."""
+    return replace(item, fields={name: value for name, value in item.fields.items() if name in inputs})
+
+
+def _value(item: Item | None, target: str) -> object:
+    return None if item is None else item.fields.get(target)

@@ -1,0 +1,214 @@
+"""The key result step: gather the linked work or the check-ins, measure, and mark the cards that show it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+from fractions import Fraction
+
+from sqlalchemy import Connection
+
+from integration.core.catalogue import Catalogue
+from integration.core.estimates import estimate_fields, estimate_of
+from integration.core.facts import ItemRef
+from integration.core.items import Item, item_of, load
+from integration.core.links import Link
+from integration.core.okr import CheckIn, Standing, stand
+from integration.core.rollup import Uncountable, count
+from integration.core.scorecard import KeyResult, Objective, Scorecard, Work
+from integration.refresh.policy import NO_CATALOGUE, Policy, step
+from integration.store import check_ins, items, marks, reads
+from integration.store.db import Database
+from integration.store.items import Row
+from integration.store.marks import Claimed, Mark
+from integration.store.reads import Read
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """All that one key result's measurement depends on, read after its lock."""
+
+    direct: Mapping[ItemRef, Link]
+    items: Mapping[ItemRef, Item]
+    elsewhere: Mapping[ItemRef, frozenset[str]]
+    """Other key results that count an item, too."""
+    waiting: str = ""
+    """Why the work is not completely known yet, and that it will be."""
+    failed: str = ""
+    """Why it is not, and will not be without somebody's help."""
+
+
+def measure_key_results(db: Database, policy: Policy, now: datetime, today: datetime) -> int:
+    """Measures the key results whose marks have settled; returns how many. `today` is the moment that numbers are as of."""
+    with db.read() as connection:
+        wanted = marks.settled(connection, "key result", now)
+    done = 0
+    for subject in wanted:
+        done += step(db, policy, "key result", [subject], lambda c, claimed: _measure(c, policy, claimed, now, today))
+    return done
+
+
+def _measure(connection: Connection, policy: Policy, claimed: Claimed, now: datetime, today: datetime) -> None:
+    for _, key_result in claimed.details:
+        found = policy.scorecard.find(key_result)
+        if found is None:
+            continue  # it is not in the mapping any more; its history stays
+        before = check_ins.standings_of(connection, [key_result]).get(key_result)
+        gathered = gather(connection, policy, found[1])
+        scope = before.scope_at_start if before else None
+        history = check_ins.history(connection, key_result)
+        standing = measure(policy.scorecard, *found, gathered, history, today, scope, policy.catalogues(connection))
+        if (
+            scope is None
+            and standing.work is not None
+            and today.astimezone(policy.scorecard.timezone).date() >= found[0].cycle.first
+        ):
+            scope = standing.work.scope
+        check_ins.save_standing(connection, standing, scope)
+        if standing.work is not None or before is not None:
+            _check_in(connection, policy.scorecard, found[1], standing)
+        if before is None or replace(before.standing, as_of=standing.as_of) != standing:
+            shown = _shown_on(policy, gathered)
+            marks.add(connection, [Mark("card", (ref.connection, ref.id), now) for ref in sorted(shown)])
+
+
+def measure(
+    scorecard: Scorecard,
+    objective: Objective,
+    key_result: KeyResult,
+    gathered: Gathered,
+    history: Sequence[CheckIn],
+    today: datetime,
+    scope_at_start: Fraction | None,
+    catalogues: Mapping[str, Catalogue],
+) -> Standing:
+    """Where a key result stands. The same for what is stored and for what a mapping would make of it."""
+    work, unknown = None, gathered.waiting or gathered.failed
+    if isinstance(key_result.measure, Work) and not unknown:
+        unit = key_result.measure.unit
+        fields = {
+            name: estimate_fields(unit, catalogues.get(name, NO_CATALOGUE), scorecard.connections.get(name))
+            for name in {ref.connection for ref in gathered.items}
+        }
+
+        def estimate(item: Item) -> Decimal | None:
+            return estimate_of(item, fields[item.ref.connection])
+
+        try:
+            work = count(
+                key_result,
+                objective.cycle,
+                gathered.direct,
+                gathered.items,
+                estimate,
+                timezone=scorecard.timezone,
+                counted_elsewhere=gathered.elsewhere,
+                scope_at_start=scope_at_start,
+            )
+        except Uncountable as error:
+            unknown = str(error)
+    standing = stand(scorecard, objective, key_result, work=work, history=history, unknown=unknown or None, now=today)
+    return replace(standing, waiting=bool(gathered.waiting)) if gathered.waiting else standing
+
+
+def gather(connection: Connection, policy: Policy, key_result: KeyResult) -> Gathered:
+    """Reads the work below a key result, who else counts it, and what is still unknown of it."""
+    if not isinstance(key_result.measure, Work):
+        direct = items.linked_to(connection, key_result.id)
+        return Gathered(direct, _items(connection, policy, items.rows(connection, direct).values()), {})
+    direct = items.linked_to(connection, key_result.id)
+    rows = {**items.rows(connection, direct), **{row.ref: row for row in items.descendants(connection, direct)}}
+    unheard = {ref.connection for ref in direct} - set(policy.catalogues(connection))
+    waiting, failed = _unanswered(connection, rows, unheard)
+    return Gathered(
+        direct=direct,
+        items=_items(connection, policy, rows.values()),
+        elsewhere=_elsewhere(connection, policy, key_result, rows),
+        waiting=waiting,
+        failed=failed,
+    )
+
+
+def _items(connection: Connection, policy: Policy, rows: Collection[Row]) -> Mapping[ItemRef, Item]:
+    catalogues = policy.catalogues(connection)
+    rules = policy.scorecard.connections
+    return {
+        row.ref: replace(
+            item_of(
+                load(row.state),
+                row.ref,
+                catalogues.get(row.ref.connection, NO_CATALOGUE),
+                rules.get(row.ref.connection),
+            ),
+            parent=row.parent,
+        )
+        for row in rows
+    }
+
+
+def _unanswered(connection: Connection, rows: Mapping[ItemRef, Row], names: Collection[str]) -> tuple[str, str]:
+    """What a tracker has not told yet of this work, and what it could not tell."""
+    questions: list[Read] = list(reads.unanswered(connection, [*rows, *(ItemRef(name, "") for name in names)]))
+    dead = [one for one in questions if one.state == "dead"]
+    if dead:
+        return "", f"could not read {_named(dead[0], rows)}: {dead[0].reason}"
+    if questions:
+        more = f" and {len(questions) - 1} more" if len(questions) > 1 else ""
+        trouble = f" (so far: {questions[0].reason})" if questions[0].reason else ""
+        return f"still reading {_named(questions[0], rows)}{more}{trouble}", ""
+    return "", ""
+
+
+def _named(read: Read, rows: Mapping[ItemRef, Row]) -> str:
+    if read.kind == "catalogue":
+        return f"the fields and states of {read.ref.connection}"
+    key = rows[read.ref].key if read.ref in rows else read.ref.id
+    return f"{key} and what is below it" if read.kind == "subtree" else key
+
+
+def _elsewhere(
+    connection: Connection, policy: Policy, key_result: KeyResult, rows: Mapping[ItemRef, Row]
+) -> Mapping[ItemRef, frozenset[str]]:
+    """For each item, the other measured-by-work key results that reach it through any parent."""
+    ancestry = items.ancestry(connection, rows)
+    direct = items.direct_links(connection, ancestry)
+    by_work = {one.id for _, one in policy.scorecard.key_results() if isinstance(one.measure, Work)} - {key_result.id}
+    others: dict[ItemRef, frozenset[str]] = {}
+
+    def reached(ref: ItemRef, below: tuple[ItemRef, ...] = ()) -> frozenset[str]:
+        if ref not in others:
+            parent = ancestry.get(ref)
+            above = reached(parent, (*below, ref)) if parent is not None and parent not in below else frozenset()
+            others[ref] = above | {link.key_result for link in direct.get(ref, ()) if link.key_result in by_work}
+        return others[ref]
+
+    return {ref: found for ref in rows if (found := reached(ref))}
+
+
+def _shown_on(policy: Policy, gathered: Gathered) -> set[ItemRef]:
+    """The items whose cards may show this key result; a card decides for itself."""
+    shown = set(gathered.direct)
+    for ref in gathered.items:
+        rule = policy.scorecard.write_back.get(ref.connection)
+        if rule is not None and rule.to:
+            shown.add(ref)
+    return {ref for ref in shown if ref.connection in policy.scorecard.write_back}
+
+
+def _check_in(connection: Connection, scorecard: Scorecard, key_result: KeyResult, standing: Standing) -> None:
+    """Keeps a computed value as the day's check-in."""
+    if not isinstance(key_result.measure, Work):
+        return
+    check_ins.add(
+        connection,
+        CheckIn(
+            key_result=key_result.id,
+            at=standing.as_of,
+            day=standing.as_of.astimezone(scorecard.timezone).date(),
+            value=standing.current,
+            origin="computed",
+            reason=standing.reason,
+        ),
+    )

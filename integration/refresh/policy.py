@@ -1,0 +1,89 @@
+"""The mapping in force, as the steps see it, and the vocabulary of each tracker."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection
+
+from integration.core.catalogue import Catalogue
+from integration.core.estimates import estimate_fields
+from integration.core.links import Selector
+from integration.core.scorecard import Scorecard, Work
+from integration.store import applied, marks, reads
+from integration.store.db import Database
+from integration.store.marks import Claimed, Kind, Subject
+
+NO_CATALOGUE = Catalogue()
+
+
+class Outdated(Exception):
+    """A newer mapping was applied; the step wrote nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The scorecard of one applied revision. `url` is where people reach this service."""
+
+    revision: int
+    scorecard: Scorecard
+    url: str
+    _catalogues: dict[str, tuple[object, Catalogue]] = field(default_factory=dict, repr=False)
+
+    def check(self, connection: Connection) -> None:
+        """Raises `Outdated` unless this revision is in force, seen from inside the transaction that relies on it."""
+        if applied.revision(connection) != self.revision:
+            raise Outdated
+
+    def catalogues(self, connection: Connection) -> Mapping[str, Catalogue]:
+        """Each connection's vocabulary as last read; kept until it is read again."""
+        for name, read_at in reads.catalogue_dates(connection).items():
+            if self._catalogues.get(name, (None,))[0] != read_at:
+                self._catalogues[name] = (read_at, reads.load_catalogue(connection, name) or NO_CATALOGUE)
+        return {name: catalogue for name, (_, catalogue) in self._catalogues.items()}
+
+    def inputs(self, name: str, catalogue: Catalogue) -> frozenset[str]:
+        """The ids of a connection's fields that links, selectors and measures read. No other field can move a number."""
+        scorecard = self.scorecard
+        names: set[str] = set()
+        for tag in scorecard.tags:
+            names |= _fields(tag.only) | ({tag.field} if tag.field else set())
+        ids = {"resolution"}
+        for _, key_result in scorecard.key_results():
+            for linked in key_result.linked:
+                names |= _fields(linked.selector)
+            if isinstance(key_result.measure, Work):
+                ids.update(estimate_fields(key_result.measure.unit, catalogue, scorecard.connections.get(name)))
+        return frozenset(ids | {known.id for one in names for known in catalogue.named(one)} | names)
+
+
+def _fields(selector: Selector) -> set[str]:
+    inner = _fields(selector.excluded) if selector.excluded else set()
+    return set(selector.fields) | inner
+
+
+def step(
+    db: Database,
+    policy: Policy,
+    kind: Kind,
+    wanted: Sequence[Subject],
+    work: Callable[[Connection, Claimed], None],
+) -> int:
+    """Locks those of `wanted` that are free, works on them, and deletes the marks it read; returns how many it did."""
+    if not wanted:
+        return 0
+    if not db.is_sqlite:
+        # Committed apart, so that no worker waits at another's uncommitted subject rows.
+        with db.write() as connection:
+            marks.ensure_subjects(connection, kind, wanted)
+    with db.write() as connection:
+        if db.is_sqlite:
+            marks.ensure_subjects(connection, kind, wanted)
+        claimed = marks.claim(connection, kind, wanted)
+        if not claimed:
+            return 0
+        policy.check(connection)
+        work(connection, claimed)
+        marks.done(connection, claimed)
+        return len(claimed.details)

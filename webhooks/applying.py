@@ -1,0 +1,40 @@
+"""A mapping file becomes the mapping in force: checked, weighed, kept with its digest, and everything it touches marked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from integration.refresh import adopt
+from integration.store import applied
+from integration.store.db import Database
+from mappings import Loaded, load
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """What applying did: the revision in force, and whether it is a new one."""
+
+    loaded: Loaded
+    revision: int
+    new: bool
+
+
+def apply_file(db: Database, path: Path) -> Application:
+    """Puts the mapping at `path` in force. Raises `MappingInvalid`; then what was in force stays so.
+
+    A file that is in force already is not applied again.
+    """
+    return apply_loaded(db, load(path), path.parent)
+
+
+def apply_loaded(db: Database, loaded: Loaded, folder: Path) -> Application:
+    now = datetime.now(UTC)
+    with db.write() as connection:
+        before = applied.newest(connection)
+        if before is not None and before.digest == loaded.digest:
+            return Application(loaded, before.revision, new=False)
+        revision = applied.apply(connection, loaded.digest, loaded.files, str(folder.absolute()), now)
+        adopt(connection, loaded.scorecard, now)
+    return Application(loaded, revision, new=True)

@@ -1,0 +1,177 @@
+"""The worker: drains the inbox, refreshes what is marked, asks what is unknown, publishes what changed.
+
+One thread ingests and refreshes, so that the steps of one worker never wait for each other; others talk to trackers,
+which may take long. All of them may run in any number of workers on PostgreSQL: rows are shared by locks and leases.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+
+from integration.core.errors import StoreUnusable
+from integration.ingest import ingest
+from integration.publish import publish
+from integration.reading import answer_reads
+from integration.refresh import (
+    Outdated,
+    Policy,
+    draw_cards,
+    fold_items,
+    mark_new_day,
+    measure_key_results,
+    reach_key_results,
+)
+from integration.store import applied, marks, outbox, reads
+from integration.trackers.contract import Tracker, TrackerClient
+from mappings import load_texts
+from webhooks.bootstrap import Service
+
+SWEEP = 1.0
+"""Seconds after which a sleeping worker looks by itself: a lost wake-up costs no more."""
+SETTLING = 0.05
+"""The same while a burst settles."""
+AFTER_TROUBLE = 1.0
+
+log = logging.getLogger(__name__)
+
+
+def real_time() -> datetime:
+    return datetime.now(UTC)
+
+
+class Clients(Mapping[str, TrackerClient]):
+    """One thread's connections to the trackers, made when first asked for and anew when their settings change."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._made: dict[str, tuple[object, TrackerClient]] = {}
+
+    def __getitem__(self, name: str) -> TrackerClient:
+        tracker, connection = self._service.connections()[name]
+        made = self._made.get(name)
+        if made is None or made[0] != connection:
+            made = self._made[name] = (connection, tracker.connect(connection))
+        return made[1]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._service.connections())
+
+    def __len__(self) -> int:
+        return len(self._service.connections())
+
+
+class Worker:
+    """Runs until it is told to stop. `today` is the moment that numbers are as of; only a demo gives another than now."""
+
+    def __init__(
+        self,
+        service: Service,
+        *,
+        today: Callable[[], datetime] = real_time,
+        spread: timedelta = timedelta(hours=1),
+        publishers: int = 2,
+    ) -> None:
+        self._service = service
+        self._db = service.database
+        self._today = today
+        self._spread = spread
+        self._publishers = publishers
+        self._policy: Policy | None = None
+        self._talk = threading.Condition()
+
+    def run(self, stop: threading.Event) -> None:
+        """Works until `stop` is set, then finishes what is under way and returns."""
+        if self._db.is_sqlite:
+            self._free_leases()
+        talkers = [self._publish_one] * self._publishers + [self._answer_reads]
+        threads = [
+            threading.Thread(target=self._loop, args=(stop, self._talker(talk)), name=f"talker {number}", daemon=True)
+            for number, talk in enumerate(talkers)
+        ]
+        for thread in threads:
+            thread.start()
+        self._loop(stop, self._refresh_round)
+        with self._talk:
+            self._talk.notify_all()
+        for thread in threads:
+            thread.join(timeout=5)
+
+    def _free_leases(self) -> None:
+        """The only worker of an SQLite database knows that whoever held a lease is dead."""
+        with self._db.write() as connection:
+            reads.free_leases(connection)
+            outbox.free_leases(connection)
+
+    def _loop(self, stop: threading.Event, work: Callable[[threading.Event], None]) -> None:
+        """Repeats `work`; whatever goes wrong is logged and tried again, because rows and leases keep it."""
+        while not stop.is_set():
+            try:
+                work(stop)
+            except Outdated:
+                self._policy = None
+            except StoreUnusable as error:
+                log.error("%s", error)  # noqa: TRY400 - the address may stand in a traceback
+                stop.wait(AFTER_TROUBLE)
+            except Exception:
+                log.exception("a step failed and will be repeated")
+                stop.wait(AFTER_TROUBLE)
+
+    def _refresh_round(self, stop: threading.Event) -> None:
+        policy = self._follow()
+        if policy is None:
+            self._service.wakeup.wait(SWEEP)
+            return
+        now = real_time()
+        worked = ingest(self._db, self._trackers(), now)
+        worked += fold_items(self._db, policy, real_time())
+        worked += reach_key_results(self._db, policy, real_time())
+        worked += measure_key_results(self._db, policy, real_time(), self._today())
+        drawn = draw_cards(self._db, policy, real_time())
+        mark_new_day(self._db, policy, real_time(), self._today(), self._spread)
+        if worked or drawn:
+            with self._talk:
+                self._talk.notify_all()
+        elif not stop.is_set():
+            with self._db.read() as connection:
+                settling = bool(marks.pending(connection))
+            self._service.wakeup.wait(SETTLING if settling else SWEEP)
+
+    def _follow(self) -> Policy | None:
+        """The mapping in force, loaded anew when its revision changes."""
+        with self._db.read() as connection:
+            revision = applied.revision(connection)
+            if self._policy is not None and self._policy.revision == revision:
+                return self._policy
+            newest = applied.newest(connection)
+        if newest is None:
+            return None
+        loaded = load_texts(newest.files, next(iter(newest.files)))
+        self._policy = Policy(newest.revision, loaded.scorecard, self._service.settings.url)
+        return self._policy
+
+    def _trackers(self) -> Mapping[str, Tracker]:
+        return {name: tracker for name, (tracker, _) in self._service.connections().items()}
+
+    def _talker(self, talk: Callable[[Clients], bool]) -> Callable[[threading.Event], None]:
+        """A loop's body for one thread with clients of its own: sessions are not for several threads."""
+        clients = Clients(self._service)
+
+        def turn(stop: threading.Event) -> None:
+            if not talk(clients) and not stop.is_set():
+                with self._talk:
+                    self._talk.wait(SWEEP)
+
+        return turn
+
+    def _publish_one(self, clients: Clients) -> bool:
+        policy = self._policy
+        return policy is not None and publish(self._db, policy.scorecard.write_back, clients, real_time)
+
+    def _answer_reads(self, clients: Clients) -> bool:
+        asked = self._policy is not None and answer_reads(self._db, clients, real_time) > 0
+        if asked:
+            self._service.wakeup.send()
+        return asked
