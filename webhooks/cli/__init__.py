@@ -1,0 +1,112 @@
+"""The command line: which commands there are, and how each error ends one.
+
+A command's module is imported only when the command is asked for, so that `okrlink --help` answers at once.
+
+Exit status: 0 done; 1 the answer is no; 2 a mistake in the command or in the mapping; 3 a tracker or the database could
+not be reached or will not do it.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import click
+
+from integration.core.errors import MappingInvalid, PlanTooLarge, ServiceError
+
+
+@dataclass(frozen=True, slots=True)
+class Lazy:
+    """A command that is not imported yet: where it is, and what the overview says of it."""
+
+    place: str
+    says: str
+
+
+SECTIONS: Mapping[str, Mapping[str, Lazy]] = {
+    "First steps": {
+        "demo": Lazy("demo:demo", "Play a quarter with simulated trackers; nothing leaves this machine."),
+        "init": Lazy("check:init", "Ask what is needed and write a first okr.yaml."),
+        "explain": Lazy("explain:explain", "Show what okrlink understands of recorded webhooks."),
+    },
+    "The mapping": {
+        "check": Lazy("check:check", "Find every mistake in a mapping at once."),
+        "schema": Lazy("check:schema", "Print the JSON Schema, for editors that complete and check."),
+        "plan": Lazy("plan:plan_command", "Show what a mapping would write, without writing it."),
+        "apply": Lazy("plan:apply_command", "Put a mapping in force."),
+    },
+    "Running": {
+        "serve": Lazy("serve:serve", "Receive webhooks and work on them."),
+        "work": Lazy("serve:work", "Work only: measure and write back."),
+        "migrate": Lazy("serve:migrate", "Bring the database to the shape this version needs."),
+    },
+    "Numbers": {
+        "okrs": Lazy("numbers:okrs", "Show objectives and key results: progress, pace, status."),
+        "checkin": Lazy("checkin:checkin", "Tell the value of a key result, your confidence, a note."),
+        "link": Lazy("link:link", "Link an issue or work item to a key result by hand."),
+        "unlink": Lazy("link:unlink", "Take such a link back."),
+    },
+    "Looking after it": {
+        "status": Lazy("status:status", "Show what waits, what failed and why, and what to do."),
+        "replay": Lazy("status:replay", "Try again what was given up."),
+    },
+}
+
+COMMANDS: Mapping[str, Lazy] = {name: lazy for section in SECTIONS.values() for name, lazy in section.items()}
+
+
+class Mistake(ServiceError):
+    """What was asked for does not exist or makes no sense here; says what would."""
+
+
+STATUSES: Mapping[type[ServiceError], int] = {PlanTooLarge: 1, MappingInvalid: 2, Mistake: 2}
+"""All others mean that somebody else could not be reached or will not do it: 3."""
+
+
+class Commands(click.Group):
+    """Finds commands in `COMMANDS`, and turns our errors into a line on stderr and an exit status, once for all of them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # click's signature
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        lazy = COMMANDS.get(cmd_name)
+        if lazy is None:
+            near = difflib.get_close_matches(cmd_name, COMMANDS, n=1)
+            raise Mistake(
+                f"no command is called '{cmd_name}'"
+                + (f"; did you mean {near[0]}?" if near else "; see okrlink --help")
+            )
+        module, _, attribute = lazy.place.partition(":")
+        command = getattr(importlib.import_module(f"webhooks.cli.{module}"), attribute)
+        return command if isinstance(command, click.Command) else None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        for title, section in SECTIONS.items():
+            with formatter.section(title):
+                formatter.write_dl([(name.ljust(9), lazy.says) for name, lazy in section.items()])
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except ServiceError as error:
+            click.echo(str(error), err=True)
+            status = next((status for kind, status in STATUSES.items() if isinstance(error, kind)), 3)
+            raise click.exceptions.Exit(status) from error
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="okrlink", prog_name="okrlink", message="%(prog)s %(version)s")
+def main() -> None:
+    """Links the work in Jira and Azure DevOps to key results, and shows their progress where people work.
+
+    \b
+    Start with:  okrlink demo
+    Then:        okrlink init, okrlink check, okrlink plan, okrlink serve --apply okr.yaml
+
+    The database is OKRLINK_DATABASE_URL, else okrlink.db in this folder.
+    """  # noqa: D301  # \b is click's own mark
