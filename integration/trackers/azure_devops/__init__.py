@@ -13,7 +13,7 @@ import dataclasses
 from datetime import timedelta
 
 from integration.trackers.azure_devops.inbound import delivery_id, verify
-from integration.trackers.azure_devops.translate import HANDLERS, IGNORED, recognises, translate
+from integration.trackers.azure_devops.translate import HANDLERS, IGNORED, event_in, items_in, recognises, translate
 from integration.trackers.contract import Connection, Tracker, TrackerClient
 
 
@@ -37,6 +37,8 @@ TRACKER = Tracker(
     least_between_writes=timedelta(minutes=15),  # 10,000 revisions are a work item's lifetime
     translated=tuple(HANDLERS),
     ignored=IGNORED,
+    items_of=items_in,
+    event_of=event_in,
 )
 
 SERVER = dataclasses.replace(TRACKER, name="azure-devops-server", title="Azure DevOps Server")

@@ -78,6 +78,11 @@ def translate(body: Any, received: datetime) -> Translation:
     return Translation(kind, tuple(handler(event)), items_in(body))
 
 
+def event_in(body: object) -> str | None:
+    """The kind of event that a body claims to be, whether or not it can be understood."""
+    return text(body.get("eventType")) if isinstance(body, dict) else None
+
+
 def items_in(body: object) -> tuple[str, ...]:
     """The ids of the work items that a body names, whether or not anything else in it can be understood."""
     resource = body.get("resource") if isinstance(body, dict) else None

@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from integration.trackers.contract import Connection, Tracker, TrackerClient
 from integration.trackers.jira.inbound import KEPT_HEADERS, LARGEST_BODY, delivery_id, verify
-from integration.trackers.jira.translate import HANDLERS, IGNORED, items_of, recognises, translate
+from integration.trackers.jira.translate import HANDLERS, IGNORED, event_of, items_of, recognises, translate
 
 
 def _connect(connection: Connection) -> TrackerClient:
@@ -33,4 +33,5 @@ TRACKER = Tracker(
     translated=tuple(HANDLERS),
     ignored=IGNORED,
     items_of=items_of,
+    event_of=event_of,
 )

@@ -96,6 +96,11 @@ def translate(body: object, received: datetime) -> Translation:
     return Translation(kind, facts, items_of(told), ignored=why)
 
 
+def event_of(body: object) -> str | None:
+    """The event a body claims to be. Never raises."""
+    return text(body.get("webhookEvent")) if isinstance(body, dict) else None
+
+
 def items_of(body: object) -> tuple[str, ...]:
     """The issues a body names, by key, else by id, whatever else is in it. Never raises."""
     if not isinstance(body, dict):
