@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 
 class ServiceError(Exception):
@@ -73,7 +74,7 @@ class StoreUnusable(ServiceError):
 class PlanTooLarge(ServiceError):
     """A plan touches more of the already written items than the mapping allows at once."""
 
-    def __init__(self, changed: int, written: int, allowed_percent: int) -> None:
+    def __init__(self, changed: int, written: int, allowed_percent: int | Decimal) -> None:
         share = 100 * changed / written if written else 0
         super().__init__(
             f"would change {changed} of the {written} items written before ({share:.0f} %); "
