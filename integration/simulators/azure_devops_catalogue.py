@@ -60,6 +60,10 @@ def _add_process(entrance: Entrance) -> None:
     def types() -> Answer:
         return listing(_type_body(organisation, one) for one in process.types.values())
 
+    @entrance.route("wit/workitemtypecategories")
+    def categories() -> Answer:
+        return listing(_category_body(organisation, *category) for category in process.categories)
+
     @entrance.route("wit/workitemtypes/<name>")
     def one_type(name: str) -> Answer:
         return _type_body(organisation, kind(name))
@@ -99,6 +103,20 @@ def _type_body(organisation: Organisation, kind: WorkItemType) -> dict[str, Any]
         "fields": _type_fields(organisation, kind),
         "states": _states_body(kind),
         "url": f"{organisation.url}/_apis/wit/workItemTypes/{kind.name}",
+    }
+
+
+def _category_body(organisation: Organisation, reference: str, types: tuple[str, ...]) -> dict[str, Any]:
+    references = [
+        {"name": name, "url": f"{organisation.url}/_apis/wit/workItemTypes/{name.replace(' ', '%20')}"}
+        for name in types
+    ]
+    return {
+        "name": reference.rpartition(".")[2].removesuffix("Category") + " Category",
+        "referenceName": reference,
+        "defaultWorkItemType": references[0],
+        "workItemTypes": references,
+        "url": f"{organisation.url}/_apis/wit/workItemTypeCategories/{reference}",
     }
 
 

@@ -41,7 +41,6 @@ class Subscription:
     events: frozenset[str]
     headers: Mapping[str, str] = field(repr=False)  # may hold credentials
     project: str | None = None
-    resource_version: str | None = None
     status: Status = "enabled"
     notifications: int = 0
     lost: int = 0
@@ -89,7 +88,6 @@ class Hooks:
         password: str = "",
         headers: Mapping[str, str] | None = None,
         project: str | None = None,
-        resource_version: str | None = None,
     ) -> Subscription:
         """A new subscription. A user or password travels as Basic auth; nothing signs the body [doc]."""
         sent = {"Content-Type": "application/json; charset=utf-8", **(headers or {})}
@@ -98,9 +96,7 @@ class Hooks:
         found = self._organisation.project(project) if project else None
         with self._lock:
             guid = self._organisation.guid("subscription", len(self.subscriptions))
-            subscription = Subscription(
-                guid, url, frozenset(events), sent, found.id if found else None, resource_version=resource_version
-            )
+            subscription = Subscription(guid, url, frozenset(events), sent, found.id if found else None)
             self.subscriptions[guid] = subscription
         return subscription
 
@@ -205,7 +201,7 @@ def subscription_body(organisation: Organisation, subscription: Subscription) ->
         "status": subscription.status,
         "publisherId": publisher_of(event),
         "eventType": event,
-        "resourceVersion": subscription.resource_version or RESOURCE_VERSIONS[publisher_of(event)],
+        "resourceVersion": RESOURCE_VERSIONS[publisher_of(event)],
         "consumerId": "webHooks",
         "consumerActionId": "httpRequest",
         "probationRetries": subscription.tries,

@@ -62,11 +62,12 @@ class Relation:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What somebody wants of one work item. A field value of None clears the field."""
+    """What somebody wants of one work item. A field value of None clears the field. `updated` are links as they shall be."""
 
     fields: Mapping[str, Value | None] = field(default_factory=dict)
     added: tuple[Relation, ...] = ()
     removed: tuple[Relation, ...] = ()
+    updated: tuple[Relation, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,7 @@ class Update:
     fields: Mapping[str, tuple[Value | None, Value | None]]
     added: tuple[Relation, ...] = ()
     removed: tuple[Relation, ...] = ()
+    updated: tuple[Relation, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

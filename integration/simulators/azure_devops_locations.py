@@ -39,6 +39,13 @@ _LOCATIONS = (
     (_WIT, "workItemTypes", "7c8d7a76-4a09-43e8-b5df-bd792f4ac6aa", "{project}/_apis/{area}/{resource}/{type}", 2),
     (
         _WIT,
+        "workItemTypeCategories",
+        "9b9f5734-36c8-415e-ba67-f83b45c31408",
+        "{project}/_apis/{area}/{resource}/{category}",
+        2,
+    ),
+    (
+        _WIT,
         "states",
         "7c9d7a76-4a09-43e8-b5df-bd792f4ac6aa",
         "{project}/_apis/{area}/workItemTypes/{type}/{resource}",

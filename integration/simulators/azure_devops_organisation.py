@@ -150,13 +150,14 @@ class Organisation:
         }
         added = tuple(new for new in change.added if not any(new.same_as(old) for old in item.relations))
         removed = tuple(old for old in item.relations if any(old.same_as(gone) for gone in change.removed))
+        updated = tuple(new for new in change.updated if any(new.same_as(old) and new != old for old in item.relations))
         self.check(item, Change(fields, added, removed))
-        if not (fields or added or removed):
+        if not (fields or added or removed or updated):
             return []
         at = max(self.now(), item.updates[-1].at + timedelta(milliseconds=1)) if item.updates else self.now()
-        revises = bool(fields) or any(link.target is None for link in (*added, *removed))
+        revises = bool(fields) or any(link.target is None for link in (*added, *removed, *updated))
         deltas = self._revise(item, fields, actor, at) if revises else {}
-        steps = [self._record(item, actor, at, deltas, added, removed, revises=revises)]
+        steps = [self._record(item, actor, at, deltas, added, removed, updated, revises=revises)]
         for links, gone in ((added, False), (removed, True)):
             steps += [self._mirror(item, link, actor, at, gone=gone) for link in links if link.target is not None]
         return steps
@@ -258,16 +259,18 @@ class Organisation:
         deltas: dict[str, tuple[Value | None, Value | None]],
         added: tuple[Relation, ...],
         removed: tuple[Relation, ...],
+        updated: tuple[Relation, ...] = (),
         *,
         revises: bool,
     ) -> Step:
-        item.relations = [link for link in item.relations if link not in removed] + list(added)
+        kept = [link for link in item.relations if link not in removed]
+        item.relations = [next((new for new in updated if new.same_as(link)), link) for link in kept] + list(added)
         relations = tuple(item.relations)
         if revises:
             item.revisions.append(Revision(item.rev + 1, self._watermark, at, dict(item.fields), relations))
         else:
             item.revisions[-1] = replace(item.revisions[-1], relations=relations)
-        update = Update(len(item.updates) + 1, item.rev, actor, at, deltas, added, removed)
+        update = Update(len(item.updates) + 1, item.rev, actor, at, deltas, added, removed, updated)
         item.updates.append(update)
         return item, update
 

@@ -144,7 +144,11 @@ def _form(organisation: Organisation, item: WorkItem) -> dict[str, Any]:
 def _line(organisation: Organisation, made: Update) -> dict[str, Any]:
     fields = organisation.process.fields
     changes = [
-        {"name": fields[reference].name, "old": _text(old), "new": _text(new)}
+        {
+            "name": "Comment" if reference == "System.History" else fields[reference].name,
+            "old": _text(old),
+            "new": _text(new),
+        }
         for reference, (old, new) in made.fields.items()
         if reference not in _QUIET_FIELDS
     ]

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,6 +13,7 @@ from integration.simulators.azure_devops_refusals import NotModelled, Refused, f
 
 Operation = Mapping[str, Any]
 _WORK_ITEM_URL = re.compile(r"/_apis/wit/workitems/(\d+)$", re.IGNORECASE)
+_COMMENT = re.compile(r"/relations/(\d+)/attributes/comment")
 _LONGEST_STRING = 255  # [doc] of a single-line field
 
 
@@ -23,6 +25,7 @@ def read_patch(organisation: Organisation, item: WorkItem, document: Any) -> Cha
     fields: dict[str, Value | None] = {}
     added: list[Relation] = []
     removed: list[Relation] = []
+    updated: list[Relation] = []
     for operation in document:
         verb, path = str(operation.get("op", "")).lower(), str(operation.get("path", ""))
         if verb == "test":
@@ -36,9 +39,13 @@ def read_patch(organisation: Organisation, item: WorkItem, document: Any) -> Cha
             added.append(_relation(organisation, item, operation.get("value")))
         elif verb == "remove" and re.fullmatch(r"/relations/\d+", path):
             removed.append(_nth_relation(item, int(path.rpartition("/")[2])))
+        elif verb == "replace" and (nth := _COMMENT.fullmatch(path)):  # [doc]
+            relation = _nth_relation(item, int(nth[1]))
+            attributes = {**relation.attributes, "comment": str(operation.get("value", ""))}
+            updated.append(replace(relation, attributes=attributes))
         else:
             raise NotModelled(f"JSON Patch {verb} of {path!r}")
-    return Change(fields, tuple(added), tuple(removed))
+    return Change(fields, tuple(added), tuple(removed), tuple(updated))
 
 
 def _test(item: WorkItem, path: str, expected: Any) -> None:

@@ -145,11 +145,23 @@ _FIELDS = (
 )
 
 
+# [doc] What a type is for: the backlogs and the rules of the board go by these, not by names.
+_CATEGORIES = (
+    ("Microsoft.EpicCategory", ("Epic",)),
+    ("Microsoft.FeatureCategory", ("Feature",)),
+    ("Microsoft.RequirementCategory", ("User Story", "Product Backlog Item")),
+    ("Microsoft.BugCategory", ("Bug",)),
+    ("Microsoft.TaskCategory", ("Task",)),
+    ("Microsoft.IssueCategory", ("Issue",)),
+)
+
+
 class Process:
-    """The fields and types of one organisation; fields may be added."""
+    """The fields, types and categories of one organisation; fields may be added."""
 
     def __init__(self) -> None:
         self.types = {kind.name: kind for kind in _TYPES}
+        self.categories = _CATEGORIES
         self.fields = {field.reference: field for field in _FIELDS}
 
     def add_field(self, field: Field) -> None:

@@ -45,6 +45,7 @@ def remote(service: Service) -> Blueprint:
     @routes.errorhandler(TypeError)
     @routes.errorhandler(ValueError)
     @routes.errorhandler(AttributeError)
+    @routes.errorhandler(KeyError)
     def misspelt(error: Exception) -> tuple[dict[str, str], int]:
         return {"error": str(error)}, 400
 

@@ -179,8 +179,8 @@ def update(organisation: Organisation, item: WorkItem, made: Update, spelling: S
             }
             for reference, sides in made.fields.items()
         }
-    links = {"added": made.added, "removed": made.removed}
-    if made.added or made.removed:
+    links = {"added": made.added, "removed": made.removed, "updated": made.updated}
+    if made.added or made.removed or made.updated:
         body["relations"] = {
             side: [relation(organisation, link) for link in ends] for side, ends in links.items() if ends
         }
