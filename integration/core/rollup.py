@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Container, Iterator, Mapping
+from collections.abc import Callable, Collection, Container, Mapping
 from datetime import tzinfo
 from decimal import Decimal
 from fractions import Fraction
@@ -69,15 +69,14 @@ def leaves(
     An item with counting descendants counts through them only.
     """
     parents = _parents(items)
-    counting: dict[ItemRef, Link] = {}
+    nearest = _nearest(direct, items, parents)
+    counting = {ref: link for ref, link in nearest.items() if _counts(items[ref], cycle, timezone)}
     counted_through: set[ItemRef] = set()
-    for ref, item in items.items():
-        line = (ref, *_ancestors(ref, parents))
-        link = next((direct[linked] for linked in line if linked in direct), None)
-        if link is None or not _counts(item, cycle, timezone):
-            continue
-        counting[ref] = link
-        counted_through.update(line[1:])
+    for ref in counting:
+        above = parents.get(ref)
+        while above is not None and above not in counted_through:
+            counted_through.add(above)
+            above = parents.get(above)
     return {ref: link for ref, link in counting.items() if ref not in counted_through}
 
 
@@ -122,10 +121,19 @@ def _parents(items: Mapping[ItemRef, Item]) -> Mapping[ItemRef, ItemRef]:
     return parents
 
 
-def _ancestors(ref: ItemRef, parents: Mapping[ItemRef, ItemRef]) -> Iterator[ItemRef]:
-    while ref in parents:
-        ref = parents[ref]
-        yield ref
+def _nearest(
+    direct: Mapping[ItemRef, Link], items: Mapping[ItemRef, Item], parents: Mapping[ItemRef, ItemRef]
+) -> Mapping[ItemRef, Link]:
+    """Each item's link: its own, else that of its nearest linked ancestor; items without one are left out."""
+    found: dict[ItemRef, Link | None] = {ref: link for ref, link in direct.items() if ref in items}
+    for start in items:
+        path: list[ItemRef] = []
+        ref: ItemRef | None = start
+        while ref is not None and ref not in found:
+            path.append(ref)
+            ref = parents.get(ref)
+        found |= dict.fromkeys(path, found[ref] if ref is not None else None)
+    return {ref: link for ref, link in found.items() if link is not None}
 
 
 def _known_sizes(
