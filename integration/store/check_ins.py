@@ -10,7 +10,7 @@ from fractions import Fraction
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, select, text, update
+from sqlalchemy import Connection, delete, select, text, update
 from sqlalchemy import insert as plain_insert
 
 from integration.core.okr import CheckIn, Standing, WorkCount
@@ -132,3 +132,11 @@ def standings_of(connection: Connection, key_results: Sequence[str] | None = Non
         row.key_result: Measured(load(row.data), None if row.scope_at_start is None else Fraction(row.scope_at_start))
         for row in connection.execute(query)
     }
+
+
+def take_back(connection: Connection, check_in: CheckIn) -> bool:
+    """Deletes a check-in that a person typed; False where it is not there."""
+    gone = delete(check_ins).where(
+        check_ins.c.key_result == check_in.key_result, check_ins.c.at == check_in.at, check_ins.c.origin == "typed"
+    )
+    return connection.execute(gone).rowcount > 0

@@ -88,3 +88,8 @@ def replay(connection: Connection, ids: Sequence[int] | None = None) -> int:
     if ids is not None:
         query = query.where(deliveries.c.id.in_(ids))
     return connection.execute(query.values(state="new", reason=None)).rowcount
+
+
+def waiting_since(connection: Connection) -> datetime | None:
+    """When the oldest delivery came that nobody has read yet."""
+    return connection.execute(select(func.min(deliveries.c.received_at)).where(deliveries.c.state == "new")).scalar()

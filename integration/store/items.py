@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, delete, literal, select, tuple_
+from sqlalchemy import Connection, delete, literal, or_, select, tuple_
 from sqlalchemy import insert as plain_insert
 
 from integration.core.facts import ItemRef, ItemSeen, Value
@@ -256,3 +256,12 @@ def rename_key_result(connection: Connection, before: str, after: str) -> None:
         .on_conflict_do_nothing()
     )
     connection.execute(delete(manual_links).where(manual_links.c.key_result == before))
+
+
+def tagged(connection: Connection, fields: Collection[str]) -> Iterator[Row]:
+    """Items that carry any label, or a value in one of these fields. The text of the state is searched, not read."""
+    says = ['"labels":[["', *(f'"{name}":["' for name in fields), *(f'"{name}":[["' for name in fields)]
+    said = or_(*(items.c.state.contains(one, autoescape=True) for one in says))
+    query = select(*_ROW).where(said, items.c.deleted.is_(False)).order_by(items.c.connection, items.c.key)
+    for page in connection.execution_options(yield_per=1000).execute(query).partitions():
+        yield from map(_row, page)

@@ -120,3 +120,8 @@ def pending(
 ) -> Mapping[str, int]:
     query = select(marks.c.kind, func.count()).where(marks.c.kind.in_(kinds)).group_by(marks.c.kind)
     return {row[0]: row[1] for row in connection.execute(query)}
+
+
+def waiting_since(connection: Connection) -> datetime | None:
+    """When the oldest mark was made; one of the clock's may lie in the future."""
+    return connection.execute(select(func.min(marks.c.at))).scalar()
