@@ -14,6 +14,7 @@ def add_catalogue(entrance: Entrance) -> None:
     """The routes."""
     _add_projects(entrance)
     _add_process(entrance)
+    _add_categories(entrance)
 
 
 def _add_projects(entrance: Entrance) -> None:
@@ -60,10 +61,6 @@ def _add_process(entrance: Entrance) -> None:
     def types() -> Answer:
         return listing(_type_body(organisation, one) for one in process.types.values())
 
-    @entrance.route("wit/workitemtypecategories")
-    def categories() -> Answer:
-        return listing(_category_body(organisation, *category) for category in process.categories)
-
     @entrance.route("wit/workitemtypes/<name>")
     def one_type(name: str) -> Answer:
         return _type_body(organisation, kind(name))
@@ -75,6 +72,14 @@ def _add_process(entrance: Entrance) -> None:
     @entrance.route("wit/workitemtypes/<name>/fields")
     def type_fields(name: str) -> Answer:
         return listing(_type_fields(organisation, kind(name)))
+
+
+def _add_categories(entrance: Entrance) -> None:
+    organisation = entrance.service.organisation
+
+    @entrance.route("wit/workitemtypecategories")
+    def categories() -> Answer:
+        return listing(_category_body(organisation, *category) for category in organisation.process.categories)
 
 
 def _field_body(organisation: Organisation, field: Field) -> dict[str, Any]:

@@ -71,6 +71,18 @@ def test_remove_clears_a_field_or_takes_a_relation_away(sim, ado):
     assert (sim.value(1, "KR Progress"), sim.hyperlinks(1)) == (None, {})
 
 
+def test_the_comment_of_a_relation_may_be_replaced(sim, ado):
+    ado.patch(1, hyperlink("http://127.0.0.1/kr", "KR-1"))
+    nth = [link.rel for link in sim.item(1).relations].index("Hyperlink")
+    comment = {"op": "replace", "path": f"/relations/{nth}/attributes/comment", "value": "KR-2"}
+    answers = [ado.patch(1, comment).json()["rev"] for _ in range(2)]
+
+    assert answers == [3, 3]
+    assert sim.hyperlinks(1) == {"http://127.0.0.1/kr": "KR-2"}
+    updated = ado.get("/_apis/wit/workitems/1/updates")["value"][-1]["relations"]["updated"]
+    assert [link["attributes"]["comment"] for link in updated] == ["KR-2"]
+
+
 def test_a_hyperlink_makes_a_revision_and_only_once(sim, ado):
     first = ado.patch(3, hyperlink("http://127.0.0.1/kr"))
     second = ado.patch(3, hyperlink("http://127.0.0.1/kr"))
