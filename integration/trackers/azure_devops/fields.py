@@ -22,6 +22,7 @@ PROJECT = "System.TeamProject"
 REVISION = "System.Rev"
 STATE = "System.State"
 TAGS = "System.Tags"
+TYPE = "System.WorkItemType"
 
 BOOKKEEPING = frozenset(
     {
@@ -65,7 +66,7 @@ def _text(value: object) -> Value:
 _SHARED: Mapping[str, tuple[str, Callable[[Any], Value]]] = {
     "System.Title": ("title", _text),
     STATE: ("status", _text),
-    "System.WorkItemType": ("type", _text),
+    TYPE: ("type", _text),
     "System.AreaPath": ("area", _text),
     "System.IterationPath": ("iteration", _text),
     "System.Reason": ("resolution", _text),

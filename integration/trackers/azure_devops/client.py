@@ -1,0 +1,200 @@
+"""Reads and writes of one organisation: reads through the SDK, writes by hand, both by one way of calling."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import orjson
+
+from integration.core.catalogue import Catalogue
+from integration.core.errors import Conflict, Gone
+from integration.core.facts import TrackerFact, Value
+from integration.core.write_back import Badge, Edit, FieldValue
+from integration.trackers import http
+from integration.trackers.azure_devops import fields as f
+from integration.trackers.azure_devops.badges import Hyperlink, Operation, badge_changes, hyperlinks
+from integration.trackers.azure_devops.catalogue import emptiable_of_types, read_catalogue
+from integration.trackers.azure_devops.payload import account, instant
+from integration.trackers.azure_devops.relations import listed_parent
+from integration.trackers.azure_devops.rest import Rest
+from integration.trackers.azure_devops.revisions import known_revision
+from integration.trackers.azure_devops.sdk import Wiql, WorkItemBatchGetRequest, reading, work_item_tracking
+from integration.trackers.contract import Connection, Current
+
+MOST_IDS = 200
+PAGE_OF_UPDATES = 200
+_WRITE_VERSION = {"azure-devops": "7.1"}
+_OLDEST_WRITE_VERSION = "5.1"
+"""Server 2019 and all after it."""
+_DESCENDANTS = (
+    "SELECT [System.Id] FROM WorkItemLinks WHERE [Source].[System.Id] = {item} "
+    "AND [System.Links.LinkType] = 'System.LinkTypes.Hierarchy-Forward' MODE (Recursive)"
+)
+
+
+class AzureDevOpsClient:
+    """One organisation or collection."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._rest = Rest(connection)
+        self._wit = work_item_tracking(self._rest)
+        self._emptiable: dict[str, Mapping[str, tuple[str, ...]]] = {}
+        self._looked: tuple[str, int, Sequence[Hyperlink]] = ("", 0, ())
+
+    def catalogue(self) -> Catalogue:
+        return read_catalogue(self._connection, self._rest, self._wit)
+
+    def item(self, item: str) -> Sequence[TrackerFact]:
+        return tuple(self._facts(self._read(item)))
+
+    def subtree(self, item: str) -> Iterator[Sequence[TrackerFact]]:
+        with reading():
+            found = self._wit.query_by_wiql(Wiql(query=_DESCENDANTS.format(item=_number(item))))
+        ids = list(dict.fromkeys(link.target.id for link in found.work_item_relations or ()))
+        if not ids:
+            raise Gone(f"work item {item} does not exist, or may not be seen")
+        for start in range(0, len(ids), MOST_IDS):
+            self._rest.pause()
+            asked = WorkItemBatchGetRequest(ids=ids[start : start + MOST_IDS], expand="Relations", error_policy="Omit")
+            with reading():
+                read = self._wit.get_work_items_batch(asked)
+            yield [fact for each in read if each is not None for fact in self._facts(each)]
+
+    def current(self, item: str, fields: Sequence[str], *, badge: bool) -> Current:
+        read = self._read(item)
+        links = hyperlinks(read.relations)
+        self._looked = (item, read.rev, links)
+        ours = next((link for link in links if link.is_ours()), None) if badge else None
+        held = {name: _field_value(read.fields.get(name)) for name in fields}
+        return Current(held, badge=ours.badge() if ours else None, revision=read.rev, key=item)
+
+    def last_edit(self, item: str, field: str) -> Edit | None:
+        """Reads the history from its end, a page at a time: updates are numbered upwards, and there are no fewer of
+        them than revisions.
+        """
+        end: int | None = None
+        looked, rev, _ = self._looked
+        start = max(0, (rev if looked == item else self._read(item).rev) - PAGE_OF_UPDATES)
+        while True:
+            for update in reversed(list(self._updates(item, start, end))):
+                change = (update.fields or {}).get(field)
+                if change is not None and change.old_value != change.new_value:
+                    return Edit(account(_identity(update.revised_by)), _field_value(change.new_value))
+            if start == 0:
+                return None
+            end, start = start, max(0, start - PAGE_OF_UPDATES)
+
+    def write(
+        self,
+        item: str,
+        fields: Mapping[str, FieldValue],
+        *,
+        badge: Badge | None = None,
+        remove_badge: bool = False,
+        revision: int | None = None,
+        quiet: bool = True,
+    ) -> None:
+        changes = [_field_change(name, value) for name, value in fields.items()]
+        if badge or remove_badge:
+            revision, links = self._links_at(item, revision)
+            changes += badge_changes(links, badge)
+        if not changes:
+            return
+        guard: list[Operation] = [] if revision is None else [{"op": "test", "path": "/rev", "value": revision}]
+        query = {"api-version": _WRITE_VERSION.get(self._connection.tracker, _OLDEST_WRITE_VERSION)}
+        if quiet:
+            query["suppressNotifications"] = "true"
+        url = f"{self._rest.url}/_apis/wit/workitems/{_number(item)}"
+        kind = {"Content-Type": "application/json-patch+json"}
+        answer = self._rest.send("PATCH", url, query=query, headers=kind, data=orjson.dumps(guard + changes))
+        http.decoded(answer)  # a page of a proxy's is no written item
+
+    def why_not_quiet(self, project: str) -> str | None:
+        """Nothing is known beforehand: an account that may not suppress notifications is refused, and writes nothing."""
+        del project
+        return None
+
+    def same(self, field_type: str, ours: FieldValue, theirs: FieldValue) -> bool:
+        if ours in (None, "") or theirs in (None, ""):
+            return ours in (None, "") and theirs in (None, "")
+        if field_type == "number":
+            return _as_number(ours) == _as_number(theirs) is not None
+        if field_type == "date" and instant(str(ours)):
+            return instant(str(ours)) == instant(str(theirs))
+        return str(ours).strip() == str(theirs).strip()
+
+    def _links_at(self, item: str, revision: int | None) -> tuple[int, Sequence[Hyperlink]]:
+        """The item's hyperlinks, whose places hold for one revision. Mostly it was looked at a moment ago."""
+        known_item, known, links = self._looked
+        if (known_item, known) != (item, revision):
+            read = self._read(item)
+            known, links = int(read.rev), hyperlinks(read.relations)
+            if revision not in (None, known):
+                raise Conflict(f"work item {item} is at revision {known}, not {revision}")
+        return known, links
+
+    def _read(self, item: str) -> Any:
+        with reading():
+            return self._wit.get_work_item(_number(item), expand="Relations")
+
+    def _updates(self, item: str, start: int, end: int | None) -> Iterator[Any]:
+        while end is None or start < end:
+            top = PAGE_OF_UPDATES if end is None else min(PAGE_OF_UPDATES, end - start)
+            with reading():
+                page = self._wit.get_updates(_number(item), top=top, skip=start)
+            yield from page
+            start += len(page)
+            if not page:
+                return
+
+    def _facts(self, read: Any) -> Iterator[TrackerFact]:
+        """The item as it is now, which heals what lost webhooks did not tell: fields that were emptied, and what changes
+        without a new revision. The latter is as new as the answer, by the tracker's own clock.
+        """
+        held = f.folded_in(read.fields)
+        known = known_revision(str(read.id), read.rev, read.fields, self._rest.answered)
+        empty: dict[str, Value] = {"labels": (), "done_at": None}
+        empty |= dict.fromkeys(self._emptiable_of(read.fields.get(f.PROJECT), read.fields.get(f.TYPE)))
+        yield known.seen({name: value for name, value in empty.items() if name not in held})
+        relations = [relation.as_dict() for relation in read.relations or ()]
+        parent = (
+            {"parent": held["parent"]} if "parent" in held else listed_parent({"relations": relations}, "relations")
+        )
+        yield known.later(self._rest.answered, known.version).seen_only({"deleted": False, **parent})
+        yield from known.creation()
+
+    def _emptiable_of(self, project: Any, kind: Any) -> tuple[str, ...]:
+        if project not in self._emptiable:
+            with reading():
+                self._emptiable[project] = emptiable_of_types(self._wit.get_work_item_types(project))
+        return self._emptiable[project].get(kind, ())
+
+
+def _number(item: str) -> int:
+    """Ids come from facts, which hold nothing but digits here; anything else never was a work item."""
+    if not (item.isascii() and item.isdecimal()):
+        raise Gone(f"{item!r} is no work item of Azure DevOps")
+    return int(item)
+
+
+def _field_change(name: str, value: FieldValue) -> Operation:
+    path = f"/fields/{name}"
+    return {"op": "remove", "path": path} if value is None else {"op": "add", "path": path, "value": value}
+
+
+def _field_value(value: Any) -> FieldValue:
+    return value if isinstance(value, str | int | float) else None
+
+
+def _identity(reference: Any) -> Any:
+    return {"id": reference.id, "descriptor": reference.descriptor} if reference else None
+
+
+def _as_number(value: FieldValue) -> float | None:
+    """Six digits after the point are more than anybody writes, and fewer than a double loses on its way."""
+    try:
+        return round(float(value), 6) if value is not None else None
+    except ValueError:
+        return None

@@ -1,0 +1,128 @@
+"""One organisation's REST interface: signing in, waiting when asked to, and its refusals in its own words.
+
+Azure DevOps slows down before it refuses: an answer that succeeds may carry `Retry-After`, and the next call has to
+wait. A token that opens nothing gets a sign-in page with status 203, not an error.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import orjson
+
+# The session is `requests`' own, as the shared module made it.
+from requests import Response
+
+from integration.core.errors import Conflict, Permanent, Refused, Retryable
+from integration.trackers import http
+from integration.trackers.contract import Connection
+
+PATIENCE = 10.0
+"""Seconds that a call waits in place for its turn; beyond, the caller is told to come back."""
+LONGEST_PAUSE = 60.0
+_UNKNOWN_FIELD = re.compile(r"TF51535: Cannot find field ([\w.]+[\w])")
+_TEST_FAILED = "VS403351"
+"""A patch's `test` that failed, under whatever status a server's version says so."""
+
+
+class Rest:
+    """Calls the organisation or collection at the connection's url."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.url = connection.url.rstrip("/")
+        self.answered = datetime.now(UTC)
+        """When the last answer was given, by the tracker's own clock."""
+        self._session = http.session(connection)
+        if connection.token is not None:
+            # A personal access token is the password of any user, or none.
+            self._session.auth = (connection.user or "", connection.token.reveal())
+        self._not_before = 0.0
+
+    def get(self, path: str, **query: str) -> dict[str, Any]:
+        """The JSON object at a path below the organisation."""
+        told = http.decoded(self.send("GET", f"{self.url}/{path}", query=query))
+        if not isinstance(told, dict):
+            raise Retryable("Azure DevOps answered something unusable")
+        return told
+
+    def send(
+        self,
+        method: str,
+        url: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        data: bytes | str | None = None,
+    ) -> Response:
+        """The answer, if it is a good one. Raises `Retryable`, `Permanent` or one of their kinds."""
+        if self._session.auth is None:
+            raise Refused("this connection has no token")
+        self._wait_for_our_turn()
+        with http.calling(url):
+            response = self._session.request(method, url, params=query, headers=headers, data=data)
+        self._remember_wish(response)
+        self.answered = _date(response) or datetime.now(UTC)
+        if response.status_code == 203:
+            raise Refused("HTTP 203: a sign-in page instead of an answer; is the token right, and not expired?")
+        if response.status_code == 400 and _TEST_FAILED in _words(response):
+            raise Conflict(f"HTTP 400: {_words(response)}")
+        try:
+            return http.checked(response, _words)
+        except Permanent as exc:
+            refused = _fields_refused(response)
+            if refused:
+                raise Permanent(exc.reason, fields=refused) from exc
+            raise
+
+    def pause(self) -> None:
+        """Waits as long as asked between the pages of a long read, which could not be begun anew each time."""
+        time.sleep(min(max(0.0, self._not_before - time.monotonic()), LONGEST_PAUSE))
+
+    def _wait_for_our_turn(self) -> None:
+        left = self._not_before - time.monotonic()
+        if left > PATIENCE:
+            raise Retryable("Azure DevOps asked us to slow down", after=left)
+        if left > 0:
+            time.sleep(left)
+
+    def _remember_wish(self, response: Response) -> None:
+        wish = {"Retry-After": response.headers.get("Retry-After", "")}
+        seconds = http.seconds_to_wait(wish, datetime.now(UTC))
+        if seconds:
+            self._not_before = max(self._not_before, time.monotonic() + seconds)
+
+
+def _date(response: Response) -> datetime | None:
+    try:
+        return parsedate_to_datetime(response.headers.get("Date", "")).astimezone(UTC)
+    except ValueError:
+        return None
+
+
+def _fields_refused(response: Response) -> dict[str, str]:
+    """The fields that a refused patch names, with the words about each."""
+    unknown = _UNKNOWN_FIELD.search(_words(response))
+    if unknown:
+        return {unknown[1]: _words(response)}
+    try:
+        custom = orjson.loads(response.content)["customProperties"]
+        errors = custom["RuleValidationErrors"]
+        return {str(each["fieldReferenceName"]): str(each["errorMessage"]) for each in errors}
+    except (orjson.JSONDecodeError, KeyError, TypeError):
+        return {}
+
+
+def _words(response: Response) -> str:
+    """What the tracker said: `message`, in some older controllers one level down."""
+    try:
+        body = orjson.loads(response.content)
+    except orjson.JSONDecodeError:
+        return ""
+    inner = body.get("value", body) if isinstance(body, dict) else {}
+    said = [each.get(key) for each in (body, inner) if isinstance(each, dict) for key in ("message", "Message")]
+    return next((each for each in said if isinstance(each, str)), "")
