@@ -89,7 +89,7 @@ def plan(db: Database, scorecard: Scorecard, clients: Mapping[str, TrackerClient
                 world.gather(connection, key_result, scorecard),
                 check_ins.history(connection, key_result.id),
                 today,
-                before.scope_at_start if before else None,
+                before.scope_before(today.astimezone(scorecard.timezone).date()) if before else None,
                 policy.catalogues(connection),
             )
         written = outbox.written_on_all(connection, outbox.items_written(connection))

@@ -48,7 +48,7 @@ def _answer(db: Database, clients: Mapping[str, TrackerClient], read: Read, now:
     except Permanent as error:
         with db.write() as connection:
             reads.give_up(connection, read, error.reason)
-            _look_again(connection, [read.ref], now())
+            look_again(connection, [read.ref], now())
 
 
 def _take_items(db: Database, client: TrackerClient, read: Read, now: Callable[[], datetime]) -> None:
@@ -63,7 +63,7 @@ def _take_items(db: Database, client: TrackerClient, read: Read, now: Callable[[
             reads.known(connection, "subtree", sorted(told))
         reads.finish(connection, read)
         # The answer may hold nothing new: whoever waited for it must look again all the same.
-        _look_again(connection, told | {read.ref}, now())
+        look_again(connection, told | {read.ref}, now())
 
 
 def _take_catalogue(db: Database, client: TrackerClient, read: Read, now: datetime) -> None:
@@ -81,7 +81,7 @@ def _take_catalogue(db: Database, client: TrackerClient, read: Read, now: dateti
         reads.finish(connection, read)
 
 
-def _look_again(connection: Connection, refs: Iterable[ItemRef], now: datetime) -> None:
+def look_again(connection: Connection, refs: Iterable[ItemRef], now: datetime) -> None:
     """Marks the key results that these items feed, directly or through parents."""
     told = [
         Mark("reach", (ref.connection, ref.id), now, orjson.dumps({"above": [ref.id], "below": False}).decode())

@@ -57,16 +57,16 @@ def _measure(connection: Connection, policy: Policy, claimed: Claimed, now: date
             continue  # it is not in the mapping any more; its history stays
         before = check_ins.standings_of(connection, [key_result]).get(key_result)
         gathered = gather(connection, policy, found[1])
-        scope = before.scope_at_start if before else None
+        day = today.astimezone(policy.scorecard.timezone).date()
+        scope = before.scope_before(day) if before else None
         history = check_ins.history(connection, key_result)
         standing = measure(policy.scorecard, *found, gathered, history, today, scope, policy.catalogues(connection))
-        if (
-            scope is None
-            and standing.work is not None
-            and today.astimezone(policy.scorecard.timezone).date() >= found[0].cycle.first
-        ):
-            scope = standing.work.scope
-        check_ins.save_standing(connection, standing, scope)
+        if scope is not None and before is not None:
+            check_ins.save_standing(connection, standing, scope, before.scope_day)
+        elif standing.work is not None and day >= found[0].cycle.first:
+            check_ins.save_standing(connection, standing, standing.work.scope, day)
+        else:
+            check_ins.save_standing(connection, standing, None, None)
         if standing.work is not None or before is not None:
             _check_in(connection, policy.scorecard, found[1], standing)
         if before is None or replace(before.standing, as_of=standing.as_of) != standing:

@@ -71,10 +71,15 @@ def rename(connection: Connection, before: str, after: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """A standing as kept, with the scope of the work when it was first measured in the cycle."""
+    """A standing as kept, with the scope of the work on the first day that it was measured on in the cycle."""
 
     standing: Standing
     scope_at_start: Fraction | None
+    scope_day: date | None
+
+    def scope_before(self, today: date) -> Fraction | None:
+        """The scope at the start, once its day is over; during that day it follows the work."""
+        return None if self.scope_day is None or self.scope_day >= today else self.scope_at_start
 
 
 def _exact(value: Any) -> str:
@@ -110,16 +115,18 @@ def load(data: str) -> Standing:
     )
 
 
-def save_standing(connection: Connection, standing: Standing, scope_at_start: Fraction | None) -> None:
+def save_standing(
+    connection: Connection, standing: Standing, scope_at_start: Fraction | None, scope_day: date | None
+) -> None:
     values = {
         "key_result": standing.key_result,
         "measured_at": standing.as_of,
         "data": dump(standing),
         "scope_at_start": None if scope_at_start is None else str(scope_at_start),
+        "scope_day": None if scope_day is None else scope_day.isoformat(),
     }
-    upsert = insert(connection, standings).on_conflict_do_update(
-        index_elements=["key_result"], set_={name: values[name] for name in ("measured_at", "data", "scope_at_start")}
-    )
+    told = {name: value for name, value in values.items() if name != "key_result"}
+    upsert = insert(connection, standings).on_conflict_do_update(index_elements=["key_result"], set_=told)
     connection.execute(upsert, values)
 
 
@@ -129,7 +136,11 @@ def standings_of(connection: Connection, key_results: Sequence[str] | None = Non
     if key_results is not None:
         query = query.where(standings.c.key_result.in_(key_results))
     return {
-        row.key_result: Measured(load(row.data), None if row.scope_at_start is None else Fraction(row.scope_at_start))
+        row.key_result: Measured(
+            load(row.data),
+            None if row.scope_at_start is None else Fraction(row.scope_at_start),
+            None if row.scope_day is None else date.fromisoformat(row.scope_day),
+        )
         for row in connection.execute(query)
     }
 

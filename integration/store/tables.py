@@ -199,7 +199,8 @@ Index(
     postgresql_where=text("origin = 'computed'"),
 )
 
-# Where a key result stands as last measured, as JSON of core.okr.Standing; `scope_at_start` is kept from the first time.
+# Where a key result stands as last measured, as JSON of core.okr.Standing. The scope at the start is that at the end of
+# the first local day of the cycle on which there was anything to measure.
 standings = Table(
     "standings",
     metadata,
@@ -207,6 +208,7 @@ standings = Table(
     Column("measured_at", Instant, nullable=False),
     Column("data", Text, nullable=False),
     Column("scope_at_start", Text),  # a fraction
+    Column("scope_day", Text),
 )
 
 # What one item shall show, not yet shown: one row an item, the newest wish wins, `attempted` is on its way.
@@ -237,6 +239,7 @@ written = Table(
     Column("value", Text),  # JSON; nothing where only attempts are known
     Column("attempts", Text, nullable=False, server_default="[]"),  # JSON list of values tried since
     Column("held", Text),  # JSON of the person's value that we leave alone
+    Column("stood", Text),  # JSON of what stood there when we wrote last
     Column("written_at", Instant),
     PrimaryKeyConstraint("connection", "item", "target"),
 )

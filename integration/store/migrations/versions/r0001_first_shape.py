@@ -200,6 +200,7 @@ def upgrade() -> None:
         sa.Column("measured_at", sa.BigInteger(), nullable=False),
         sa.Column("data", sa.Text(), nullable=False),
         sa.Column("scope_at_start", sa.Text(), nullable=True),
+        sa.Column("scope_day", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("key_result"),
     )
     op.create_table(
@@ -217,6 +218,7 @@ def upgrade() -> None:
         sa.Column("value", sa.Text(), nullable=True),
         sa.Column("attempts", sa.Text(), server_default="[]", nullable=False),
         sa.Column("held", sa.Text(), nullable=True),
+        sa.Column("stood", sa.Text(), nullable=True),
         sa.Column("written_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("connection", "item", "target"),
     )
