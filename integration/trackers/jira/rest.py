@@ -1,0 +1,92 @@
+"""One call to Jira and its answer: good JSON, or an error that says what to do next in Jira's own words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import orjson
+import requests
+
+from integration.core.errors import Gone, Malformed, Permanent, Retryable
+from integration.trackers import http
+from integration.trackers.jira.payload import Json, record, records
+
+LONGEST_PLAIN_TEXT = 300
+
+
+class Rest:
+    """Calls functions that make one request each. `who_am_i` is the call that only somebody signed in gets an answer to."""
+
+    def __init__(self, url: str, who_am_i: Callable[[], requests.Response]) -> None:
+        self._url = url
+        self._who_am_i = who_am_i
+
+    def told(self, call: Callable[..., requests.Response], *about: Any, **asked: Any) -> Json:
+        """The JSON object that Jira answers with."""
+        with understood():
+            return record(http.decoded(self.done(call, *about, **asked)), "Jira's answer")
+
+    def listed(self, call: Callable[..., requests.Response], *about: Any, **asked: Any) -> Sequence[Json]:
+        """The JSON objects that Jira answers with."""
+        with understood():
+            return records(http.decoded(self.done(call, *about, **asked)), "Jira's answer")
+
+    def done(self, call: Callable[..., requests.Response], *about: Any, **asked: Any) -> requests.Response:
+        """A good answer. Nothing counts as gone before Jira has confirmed that it still knows us.
+
+        With an expired token Jira lets us in as nobody, to whom no issue exists.
+        """
+        try:
+            return self.asked(call, *about, **asked)
+        except Gone:
+            self.asked(self._who_am_i)
+            raise
+
+    def asked(self, call: Callable[..., requests.Response], *about: Any, **asked: Any) -> requests.Response:
+        """A good answer, or the error that its status stands for; a 404 is taken at its word."""
+        with http.calling(self._url):
+            response = call(*about, **asked)
+        if not 200 <= response.status_code < 300:
+            raise _refusal(response)
+        if response.content:
+            http.decoded(response)  # a proxy's page under a 200 is no answer of Jira's, to writes neither
+        return response
+
+
+@contextmanager
+def understood() -> Iterator[None]:
+    """Jira's REST answers have a known shape; one that has not is as good as none, and may be better later."""
+    try:
+        yield
+    except Malformed as exc:
+        raise Retryable(f"Jira answered something unexpected: {exc}") from exc
+
+
+def _refusal(response: requests.Response) -> Exception:
+    messages, errors = _words(response)
+    said = "; ".join([*messages, *(f"{name}: {words}" for name, words in errors.items())])
+    error = http.failure(response.status_code, said, response.headers)
+    if isinstance(error, Permanent):
+        error.fields = errors
+    return error
+
+
+def _words(response: requests.Response) -> tuple[list[str], dict[str, str]]:
+    """`errorMessages` and `errors`, by field; where they are missing a short plain text, and never a page of HTML."""
+    try:
+        body = orjson.loads(response.content)
+    except orjson.JSONDecodeError:
+        is_plain = response.headers.get("Content-Type", "").startswith("text/plain")
+        return [response.text[:LONGEST_PLAIN_TEXT]] if is_plain else [], {}
+    if not isinstance(body, dict):
+        return [], {}
+    messages, errors = body.get("errorMessages"), body.get("errors")
+    general = [words for words in messages if isinstance(words, str)] if isinstance(messages, list) else []
+    if isinstance(body.get("message"), str):
+        general.append(body["message"])
+    by_field = (
+        {name: words for name, words in errors.items() if isinstance(words, str)} if isinstance(errors, dict) else {}
+    )
+    return general, by_field
