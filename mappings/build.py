@@ -29,7 +29,7 @@ from mappings.loaded import ConnectionSource, Retention
 from mappings.schema import selectors
 from mappings.schema.connections import ConnectionKeys, TrackerName
 from mappings.schema.okrs import KeyResultKeys, ObjectiveKeys
-from mappings.schema.selectors import LinkRule, Narrowing
+from mappings.schema.selectors import LinkRule, Narrowing, WeighedSelector
 from mappings.schema.write_back import WriteBackKeys
 from mappings.sites import tracker_by_address
 from mappings.whole import Said, Whole
@@ -85,6 +85,15 @@ def tracker_of(connection: Said[ConnectionKeys]) -> TrackerName | None:
     return connection.keys.tracker or tracker_by_address(connection.keys.url.written() or "")
 
 
+def unit_of(work: str) -> str:
+    """One of `UNITS`, or the name of a field: `field NAME` is a field, whatever its name."""
+    word = " ".join(work.split())
+    if word.casefold() in UNITS:
+        return word.casefold()
+    field = word.removeprefix("field ")
+    return word if field.casefold() in UNITS else field
+
+
 def _objective(whole: Whole, said: Said[ObjectiveKeys]) -> Objective:
     keys = said.keys
     cycle = cycle_of(whole, said)
@@ -128,11 +137,13 @@ def _key_result(objective: str, owner: str, name: str, keys: KeyResultKeys) -> K
         kind=keys.kind or "committed",
         ramp=keys.ramp or "linear",
         milestones=tuple(sorted((keys.milestones or {}).items())),
-        linked=tuple(
-            LinkedWork(selector(each), Decimal(1) if each.weight is None else each.weight) for each in keys.linked
-        ),
+        linked=tuple(_linked(each) for each in keys.linked if not asks_a_query(each)),
         was=tuple(former if "." in former else f"{objective}.{former}" for former in keys.was or ()),
     )
+
+
+def _linked(keys: WeighedSelector) -> LinkedWork:
+    return LinkedWork(selector(keys), Decimal(1) if keys.weight is None else keys.weight)
 
 
 def _measure(keys: KeyResultKeys) -> Measure:
@@ -141,9 +152,13 @@ def _measure(keys: KeyResultKeys) -> Measure:
     if keys.count is not None:
         return NotMeasured("counts of items are not measured by this version")
     if keys.work is not None:
-        field = keys.work.removeprefix("field ").strip()
-        return Work(keys.work if field in UNITS else field, keys.unestimated or "median")
+        return Work(unit_of(keys.work), keys.unestimated or "median")
     return People(keys.check_in or "weekly")
+
+
+def asks_a_query(keys: Narrowing) -> bool:
+    """Whether only the tracker could say which items these are; without the query it would be too many."""
+    return bool(keys.query or keys.saved_query or (keys.excluded and asks_a_query(keys.excluded)))
 
 
 def selector(keys: Narrowing) -> Selector:
@@ -172,7 +187,7 @@ def _tags(whole: Whole) -> Iterator[TagRule]:
     if not any(file.document.said(("links",)) for file in whole.files):
         yield TagRule(label=DEFAULT_LABEL)
     for file in whole.files:
-        yield from map(_tag, file.keys.links)
+        yield from (_tag(rule) for rule in file.keys.links if not asks_a_query(rule))
 
 
 def _tag(rule: LinkRule) -> TagRule:

@@ -41,10 +41,7 @@ class Folder:
         return (self.path.parent / name).read_bytes()
 
     def matching(self, pattern: str) -> list[str]:
-        try:
-            found = [path for path in self.path.parent.glob(pattern) if path.is_file()]
-        except (NotImplementedError, IndexError) as error:  # absolute ones; some of only dots
-            raise ValueError("expected a pattern relative to this file") from error
+        found = [path for path in self.path.parent.glob(_relative(pattern)) if path.is_file()]
         return sorted(os.path.relpath(path, self.path.parent).replace(os.sep, "/") for path in found)
 
     def shown(self, name: str) -> str:
@@ -62,14 +59,22 @@ class Texts:
         return self.texts[name]
 
     def matching(self, pattern: str) -> list[str]:
-        return sorted(name for name in self.texts if name != self.main and _like(pattern).fullmatch(name))
+        return sorted(name for name in self.texts if _like(pattern).fullmatch(name))
 
     def shown(self, name: str) -> str:
         return name
 
 
+def _relative(pattern: str) -> str:
+    """The pattern without `./`; one that is absolute, or that `Path.glob` cannot read, is refused."""
+    short = re.sub(r"(?:^|(?<=/))\./", "", pattern)
+    if not short.strip("./") or short.startswith("/") or re.search(r"[^/]\*\*|\*\*[^/]|\0|\[", short):
+        raise ValueError("expected files relative to this one, such as teams/*.yaml")
+    return short
+
+
 def _like(pattern: str) -> re.Pattern[str]:
     """The pattern as `Path.glob` reads it: `*` and `?` stay in one folder, `**/` is any number of folders."""
     parts = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
-    pieces = re.split(r"(\*\*/|\*\*|\*|\?)", re.sub(r"(?:^|(?<=/))\./", "", pattern))
+    pieces = re.split(r"(\*\*/|\*\*|\*|\?)", _relative(pattern))
     return re.compile("".join(parts.get(piece, re.escape(piece)) for piece in pieces))

@@ -13,7 +13,7 @@ from mappings.checks import problems_of
 from mappings.files import Files, Folder, Texts
 from mappings.loaded import Loaded
 from mappings.schema import MainFile, TeamFile
-from mappings.shape import Model, shaped
+from mappings.shape import Model, TooNew, shaped
 from mappings.source import Document, Mapping, Place, read
 from mappings.whole import File, Whole
 from mappings.wording import found
@@ -31,7 +31,10 @@ def load_texts(files: abc.Mapping[str, str], main: str) -> Loaded:
 
 def _load(files: Files) -> Loaded:
     reading = _Reading(files)
-    whole = reading.whole()
+    try:
+        whole = reading.whole()
+    except TooNew as error:
+        raise MappingInvalid([error.problem]) from None
     problems = reading.in_order([*reading.problems, *problems_of(whole, reading.misshapen)])
     if any(not problem.warning for problem in problems):
         raise MappingInvalid(problems)
@@ -60,16 +63,23 @@ class _Reading:
         return Whole(main, settings, included)
 
     def in_order(self, problems: list[Problem]) -> list[Problem]:
-        """Files as they are read, in each the order of its lines; a place that errs need not also warn."""
+        """Files as they are read, in each the order of its lines; what is wrong is not warned of as well."""
         order = {self._files.shown(name): number for number, name in enumerate(self.texts)}
-        return sorted(set(problems), key=lambda each: (order.get(each.file, 0), each.line, each.column, each.message))
+        wrong = {(each.file, each.path) for each in problems if not each.warning}
+        told = {each for each in problems if not (each.warning and (each.file, each.path) in wrong)}
+        return sorted(told, key=lambda each: (order.get(each.file, 0), each.line, each.column, each.message))
 
     def _file(self, name: str, model: type[Model]) -> tuple[File, Model]:
-        document, problems = self._document(name)
-        keys, misshapen = shaped(document, model) if not problems or document.keys(()) else (model(), [])
-        self.misshapen += misshapen
-        self.problems += [*problems, *misshapen]
-        return File(document, keys), keys
+        document, slips = self._document(name)
+        if slips and not document.keys(()):
+            self.problems += slips
+            return File(document, model()), model()
+        shape = shaped(document, model)
+        places = {(slip.line, slip.column) for slip in slips}
+        self.misshapen += shape.misshapen
+        self.problems += slips
+        self.problems += [problem for problem in shape.problems if (problem.line, problem.column) not in places]
+        return File(shape.document, shape.keys), shape.keys
 
     def _document(self, name: str) -> tuple[Document, list[Problem]]:
         shown = self._files.shown(name)

@@ -62,6 +62,8 @@ def bound(text: str) -> Bound:
     if match:
         comparison = COMPARISONS.get(match["comparison"], match["comparison"])
         return Bound(comparison, quantity(match["quantity"]))  # type: ignore[arg-type] # one of the four by the pattern
+    if not (QUANTITY.fullmatch(text) or COMMA.fullmatch(text)):
+        raise ValueError(f'expected a bound such as ">= 7" or at most 15 %, got {found(text)}')
     plain = quantity(text)
     shown = f"{plain.number} {plain.unit}".strip()
     raise ValueError(f'{found(text)} says no direction; write ">= {shown}" or "<= {shown}"')

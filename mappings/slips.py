@@ -265,8 +265,11 @@ def _line_above(stop: Stop) -> re.Match[str] | None:
 
 
 def _outline(stop: Stop) -> tuple[str, ...]:
-    """The path as the indentation shows it, a tab being one column like any other character."""
-    inside = re.match(r"\s*(?:- +)*([^\s:]+)", stop.text)
+    """The path as the indentation shows it, a tab being one column like any other character.
+
+    What stands below connections may be a secret that slipped into the place of a key, and stays unsaid.
+    """
+    inside = re.match(r"\s*(?:- +)*([\w-]+) *:", stop.text)
     keys = [inside[1]] if inside else []
     indent = len(stop.text) - len(stop.text.lstrip())
     for _, line in _significant_above(stop):
@@ -274,7 +277,8 @@ def _outline(stop: Stop) -> tuple[str, ...]:
         if parts and parts["key"] and len(parts["lead"]) < indent:
             indent = len(parts["lead"])
             keys.append(parts["key"])
-    return tuple(reversed(keys))
+    path = tuple(reversed(keys))
+    return path[:1] if path[:1] == ("connections",) else path
 
 
 def _end(line: str, begin: int) -> int:

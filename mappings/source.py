@@ -118,13 +118,19 @@ class Document:
         place = self.key_place(path) if at_key else self.value_place(path)
         return Problem(self.name, place.line, place.column, spoken(self.known(path)), message, warning)
 
+    def renamed(self, path: Path, name: str) -> Document:
+        """The document with the last key of the path called by another name, at its place."""
+        return Document(self.name, _renamed(self.root, path, name))
+
     def plain(self) -> Plain:
         """The tree as plain values, fresh with every call."""
         return _plain(self.root)
 
 
 def spoken(path: Path) -> str:
-    """`objectives.checkout.guardrails[0]`."""
+    """`objectives.checkout.guardrails[0]`; what stands in the place of a connection's text stays unsaid."""
+    if path[:1] == ("connections",) and any(isinstance(step, str) for step in path[3:]):
+        path = path[:3]
     steps = (f"[{step}]" if isinstance(step, int) else f".{one_line(step)}" for step in path)
     return "".join(steps).removeprefix(".")
 
@@ -278,6 +284,24 @@ def _child(node: Node | None, step: str | int) -> Node | None:
     if isinstance(node, Sequence) and isinstance(step, int) and step < len(node.items):
         return node.items[step]
     return None
+
+
+def _renamed(node: Node, path: Path, name: str) -> Node:
+    step, *rest = path
+    if isinstance(node, Mapping):
+        entries = [
+            entry
+            if entry.key != step
+            else dataclasses.replace(entry, value=_renamed(entry.value, tuple(rest), name))
+            if rest
+            else dataclasses.replace(entry, key=name)
+            for entry in node.entries
+        ]
+        return Mapping(node.place, tuple(entries))
+    if isinstance(node, Sequence):
+        items = [_renamed(item, tuple(rest), name) if at == step else item for at, item in enumerate(node.items)]
+        return Sequence(node.place, tuple(items))
+    return node
 
 
 def _places(node: Node, path: Path) -> Iterator[tuple[Path, Place]]:

@@ -26,8 +26,16 @@ def unknown_key(root: type[Keys], path: Path) -> str:
     owner = model_at(root, path[:-1]) or root
     known = keys_of(owner)
     if key.casefold() in TRUTHS:
-        return f"`{key}` is {TRUTHS[key.casefold()]} to many YAML tools and no key here{did_you_mean(key, known)}"
+        return (
+            f"`{key}` is {TRUTHS[key.casefold()]} to many YAML tools and no key here{did_you_mean(key, sorted(known))}"
+        )
     return _belongs_elsewhere(root, owner, key) or f"not a known key{_hint(owner, key, known)}"
+
+
+def meant_key(root: type[Keys], path: Path) -> str | None:
+    """The key that was meant, where it is clear."""
+    owner = model_at(root, path[:-1]) or root
+    return None if _belongs_elsewhere(root, owner, str(path[-1])) else near(str(path[-1]), sorted(keys_of(owner)))
 
 
 def _belongs_elsewhere(root: type[Keys], owner: type[Keys], key: str) -> str | None:

@@ -8,10 +8,30 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from integration.core.errors import Problem
-from mappings.checks import unbuilt
+from mappings.checks import (
+    connections,
+    delivery,
+    key_results,
+    names,
+    references,
+    selectors,
+    settings,
+    unbuilt,
+    write_back,
+)
 from mappings.whole import Whole
 
-CHECKS: tuple[Callable[[Whole], Iterator[Problem]], ...] = (*unbuilt.CHECKS,)
+CHECKS: tuple[Callable[[Whole], Iterator[Problem]], ...] = (
+    *settings.CHECKS,
+    *names.CHECKS,
+    *references.CHECKS,
+    *connections.CHECKS,
+    *key_results.CHECKS,
+    *selectors.CHECKS,
+    *delivery.CHECKS,
+    *write_back.CHECKS,
+    *unbuilt.CHECKS,
+)
 
 
 def problems_of(whole: Whole, misshapen: Iterable[Problem]) -> Iterator[Problem]:

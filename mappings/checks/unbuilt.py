@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from integration.core.errors import Problem
+from integration.trackers import TRACKERS
+from mappings.build import tracker_of
 from mappings.whole import Whole
 
 SECTIONS = {
@@ -48,11 +50,16 @@ def queries(whole: Whole) -> Iterator[Problem]:
             continue
         for key in ("query", "saved_query"):
             if selector.has(key):
-                yield selector.at_key("trackers are not asked queries by this version", key, warning=True)
+                yield selector.at_key(
+                    "trackers are not asked queries by this version; this links nothing", key, warning=True
+                )
 
 
 def connections(whole: Whole) -> Iterator[Problem]:
     for connection in whole.connections():
+        tracker = tracker_of(connection)
+        if tracker and tracker not in TRACKERS:
+            yield connection.at_key(f"{tracker} is not reached by this version", warning=True)
         for key, message in CONNECTION.items():
             if connection.has(key) and connection.written(key) != "false":
                 yield connection.at_key(message, key, warning=True)
