@@ -1,0 +1,74 @@
+"""One webhook, all the way: signed in, measured, shown in the tracker's own field, and nothing comes back for it."""
+
+import pytest
+
+from integration.simulators.azure_devops import AzureDevOpsSimulator
+from integration.simulators.jira import JiraSimulator
+from tests.living import living_azure_devops, living_jira, until
+
+
+@pytest.fixture
+def jira():
+    with JiraSimulator(write_limits=()) as simulator:
+        yield simulator
+
+
+@pytest.fixture
+def ado():
+    with AzureDevOpsSimulator() as simulator:
+        for name, kind in (("KR Progress", "double"), ("KR Status", "string"), ("KR Summary", "string")):
+            simulator.add_field(name, kind)
+        yield simulator
+
+
+def test_a_tagged_epic_shows_its_progress_in_jira(jira, database_url, tmp_path, monkeypatch):
+    """A story is done; within a moment the epic that feeds a key result says so, and a link leads to more."""
+    with living_jira(database_url, tmp_path, monkeypatch, jira) as living:
+        epic = jira.create_issue("SHOP", "Epic", "The new checkout", {"labels": ["kr:built"]})
+        stories = [jira.create_issue("SHOP", "Story", f"Step {n}", {"parent": epic.key}) for n in range(2)]
+        until(lambda: jira.value(epic, "KR Progress") == 0, what="the first write")
+        jira.transition(stories[0], "Done")
+        until(lambda: jira.value(epic, "KR Progress") == 50, what="the second write")
+        living.settle()
+
+        assert jira.value(epic, "KR Summary").startswith("50 % · ")
+        assert jira.value(epic, "KR Status") in ("on track", "behind", "at risk")
+        links = jira.site.issue(epic).remote_links.values()
+        assert [link["object"]["url"] for link in links] == ["https://okr.example/key-results/checkout.built"]
+        assert {write.path.split("/")[5] for write in jira.writes} == {epic.id}
+        assert not jira.emails
+        assert not jira.unmodelled
+
+        # No echo: what okrlink wrote came back as webhooks, and made nothing be written.
+        assert jira.deliveries.drain()
+        living.settle()
+        before = len(jira.writes)
+        jira.comment(epic, "nice")
+        assert jira.deliveries.drain()
+        living.settle()
+        assert len(jira.writes) == before
+
+
+def test_a_tagged_epic_shows_its_progress_in_azure_devops(ado, database_url, tmp_path, monkeypatch):
+    """The same in Azure DevOps, through a feature between epic and story."""
+    with living_azure_devops(database_url, tmp_path, monkeypatch, ado) as living:
+        epic = ado.create_work_item("Epic", "Block a card", tags=["kr:built"])
+        feature = ado.create_work_item("Feature", "In the app", parent=epic)
+        stories = [ado.create_work_item("User Story", f"Step {n}", parent=feature) for n in range(2)]
+        until(lambda: ado.value(epic, "KR Progress") == 0, what="the first write")
+        ado.set_state(stories[0], "Closed")
+        until(lambda: ado.value(epic, "KR Progress") == 50, what="the second write")
+        living.settle()
+
+        assert ado.value(epic, "KR Summary").startswith("50 % · ")
+        assert list(ado.hyperlinks(epic)) == ["https://okr.example/key-results/checkout.built"]
+        assert not ado.emails
+        assert not ado.unmodelled
+
+        assert ado.drain()
+        living.settle()
+        before = len(ado.writes)
+        ado.comment(epic, "nice")
+        assert ado.drain()
+        living.settle()
+        assert len(ado.writes) == before
