@@ -100,8 +100,8 @@ def explain_file(file: str, tracker: Tracker | None = None) -> Explanation:
 
 def as_object(explained: Explanation) -> dict[str, Any]:
     """What `--json` prints: every key always there, facts without what they do not know."""
-    told = {each.name: getattr(explained, each.name) for each in dataclasses.fields(explained)}
-    return told | {"facts": [fact_object(fact) for fact in explained.facts]}
+    names = ("file", "tracker", "event", "outcome", "reason", "items")
+    return {name: getattr(explained, name) for name in names} | {"facts": [fact_object(one) for one in explained.facts]}
 
 
 def fact_object(fact: TrackerFact) -> dict[str, Any]:
