@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 import orjson
@@ -23,6 +24,8 @@ ON CONFLICT (connection, delivery) DO NOTHING RETURNING connection, delivery
 
 
 class PostgresWriter:
+    turn = nullcontext()  # PostgreSQL lets all processes commit at once
+
     def __init__(self, database: Database) -> None:
         self._database = database
         self._connection: psycopg.Connection | None = None

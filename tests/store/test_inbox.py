@@ -4,6 +4,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from datetime import UTC, datetime
 
 import pytest
@@ -63,6 +64,18 @@ def test_a_known_id_is_kept_once_with_its_first_body(database: Database, inbox: 
 
     with database.read() as connection:
         assert [bytes(body) for body in connection.scalars(select(deliveries.c.body))] == [b"first"]
+
+
+def test_of_known_and_new_ones_in_one_commit_each_is_told_apart(inbox: Inbox) -> None:
+    writer = inbox._writer
+    with writer.turn:
+        writer.commit([delivery("old-1"), delivery("old-2")])
+
+        fresh = writer.commit([delivery(name) for name in ("new-1", "old-1", "new-2", "new-1", "old-2", "new-3")])
+        again = writer.commit([delivery(name) for name in ("old-1", "new-1")])
+
+    assert fresh == [True, False, True, False, False, True]
+    assert again == [False, False]
 
 
 def test_one_id_of_two_connections_is_two_deliveries(inbox: Inbox) -> None:
@@ -147,6 +160,8 @@ def test_a_restarted_postgresql_loses_no_delivery(postgres_url: str, request: py
 
 class Slow:
     """A writer whose disk takes as long as the test says."""
+
+    turn = nullcontext()
 
     def __init__(self) -> None:
         self.batches: list[int] = []
