@@ -1,0 +1,142 @@
+"""`okrlink okrs`: objectives and key results, with progress, pace and status."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from fractions import Fraction
+
+import click
+from rich.console import Console, RenderableType
+from rich.console import Group as Lines
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from integration.core.cards import Shown
+from integration.core.grading import Status
+from webhooks.cli.opened import open_applied
+from webhooks.overview import Group, Told, objective_as_json, overview
+from webhooks.phrases import notes, percent, points, said, way
+
+COLOURS: dict[Status, str] = {
+    "done": "bold green",
+    "on track": "green",
+    "behind": "yellow",
+    "at risk": "red",
+    "missed": "bold red",
+    "not started": "dim",
+    "unknown": "dim",
+}
+BAR = 20
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def okrs(*, as_json: bool) -> None:
+    """Show objectives and key results: progress, pace, status.
+
+    In a bar, | is where progress is expected to be today. Pace is the difference, in percentage points.
+    """
+    with open_applied() as opened, opened.service.database.read() as connection:
+        groups = overview(connection, opened.scorecard, datetime.now(UTC))
+        revision = opened.applied.revision
+    if as_json:
+        told = {"revision": revision, "objectives": [objective_as_json(group) for group in groups]}
+        click.echo(json.dumps(told, indent=2, ensure_ascii=False))
+    elif not groups:
+        click.echo("The mapping in force has no objectives yet.")
+    elif sys.stdout.isatty():
+        Console().print(table(groups))
+    else:
+        for group in groups:
+            for line in plain_lines(group):
+                click.echo(line)
+
+
+def table(groups: Sequence[Group], *, with_notes: bool = True) -> RenderableType:
+    """All objectives, for a terminal; columns stand under each other over all of them."""
+    parts: list[RenderableType] = []
+    widest = max((len(way(told.shown)) for group in groups for told in group.key_results), default=0)
+    for group in groups:
+        parts.append(_heading(group))
+        grid = Table.grid(padding=(0, 2))
+        grid.add_column(width=BAR, no_wrap=True)
+        grid.add_column(justify="right", width=5, no_wrap=True)
+        grid.add_column(justify="right", width=4, no_wrap=True)
+        grid.add_column(width=11, no_wrap=True)
+        grid.add_column(min_width=min(widest, 28), max_width=32)
+        grid.add_column(ratio=1)
+        for told in group.key_results:
+            standing = told.shown.standing
+            grid.add_row(
+                Text(bar(standing.score, standing.expected), style=COLOURS[standing.status]),
+                percent(standing.progress),
+                points(standing.pace),
+                Text(standing.status, style=COLOURS[standing.status]),
+                way(told.shown),
+                Text.assemble(told.shown.key_result.title, "  ", (told.shown.key_result.id, "dim")),
+            )
+            for line in remarks(told) if with_notes else ():
+                grid.add_row("", "", "", "", "", Text(line, style="dim"))
+        parts.append(Padding(grid, (0, 0, 1, 2)))
+    return Lines(*parts)
+
+
+def _heading(group: Group) -> Text:
+    standing, objective = group.standing, group.objective
+    whose = " · ".join(part for part in (objective.cycle.name, objective.owner) if part)
+    return Text.assemble(
+        (objective.title, "bold"),
+        "  ",
+        (standing.status, COLOURS[standing.status]),
+        f"  {percent(standing.score)}",
+        (f"  {whose}", "dim"),
+    )
+
+
+def plain_lines(group: Group) -> Sequence[str]:
+    """The same for pipes and logs: a line an objective, a line a key result, no colour."""
+    standing, objective = group.standing, group.objective
+    head = f"{objective.title}: {standing.status}, {percent(standing.score)}, expected {percent(standing.expected)}"
+    lines = [head]
+    if standing.unmeasured and standing.status != "not started":
+        lines.append(f"  without {', '.join(standing.unmeasured)}")
+    for told in group.key_results:
+        lines.append(f"  {plain_line(told.shown)}")
+        lines += [f"    {line}" for line in remarks(told)]
+    return lines
+
+
+def plain_line(shown: Shown) -> str:
+    standing = shown.standing
+    parts = [
+        f"[{bar(standing.score, standing.expected, filled='#', empty='.')}]",
+        f"{percent(standing.progress):>5}",
+        f"{points(standing.pace):>4}",
+        f"{standing.status:11}",
+        shown.key_result.id,
+        f"({way(shown)})" if way(shown) else "",
+        shown.key_result.title,
+    ]
+    return "  ".join(part for part in parts if part)
+
+
+def remarks(told: Told) -> Sequence[str]:
+    word = said(told.last_word) if told.last_word else ""
+    return [*notes(told.shown), *([word] if word else [])]
+
+
+def bar(
+    score: Fraction | None, expected: Fraction | None, width: int = BAR, *, filled: str = "█", empty: str = "░"
+) -> str:
+    """Progress as text, with a mark where it is expected to be; without a number only the empty bar."""
+    if score is None:
+        return empty * width
+    full = round(score * width)
+    cells = [filled] * full + [empty] * (width - full)
+    if expected is not None and 0 < expected < 1:
+        cells[min(round(expected * width), width - 1)] = "|"
+    return "".join(cells)

@@ -1,0 +1,153 @@
+"""`okrlink status`: what waits, what failed and why, what to do; and `okrlink replay`, which tries failed things again."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+
+import click
+
+from integration.store import applied, deliveries, outbox, reads
+from mappings import load_texts
+from webhooks import condition
+from webhooks.cli.opened import NOTHING_APPLIED, open_service
+from webhooks.condition import Condition
+from webhooks.phrases import ago, many
+
+AT_MOST = 20
+"""Lines of one kind; the rest is counted, and --json has all."""
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def status(*, as_json: bool) -> None:
+    """Show what waits and since when, what failed and why, and what to do about it."""
+    with open_service() as service, service.database.read() as connection:
+        newest = applied.newest(connection)
+        scorecard = load_texts(newest.files, next(iter(newest.files))).scorecard if newest else None
+        told = condition.condition(connection, scorecard)
+    if as_json:
+        click.echo(json.dumps(condition.as_json(told), indent=2, ensure_ascii=False))
+        return
+    now = datetime.now(UTC)
+    for name, line in _summary(told, now):
+        click.echo(f"{click.style(f'{name:9}', bold=True)} {line}")
+    for title, remedy, lines in _sections(told, now):
+        if not lines:
+            continue
+        click.echo(f"\n{click.style(title, bold=True)}")
+        for line in lines[:AT_MOST]:
+            click.echo(f"  {line}")
+        if len(lines) > AT_MOST:
+            click.echo(f"  and {len(lines) - AT_MOST} more; --json has all")
+        if remedy:
+            click.echo(f"  → {remedy}")
+
+
+@click.command()
+@click.argument("ids", nargs=-1, type=int)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def replay(ids: Sequence[int], *, as_json: bool) -> None:
+    """Try again what was given up: the deliveries named by IDS, or all deliveries, reads and writes."""
+    with open_service() as service:
+        with service.database.write() as connection:
+            now = datetime.now(UTC)
+            again = {"deliveries": deliveries.replay(connection, list(ids) or None)}
+            again["reads"] = 0 if ids else reads.replay(connection, now)
+            again["writes"] = 0 if ids else outbox.replay(connection, now)
+        service.wakeup.send()
+    if as_json:
+        click.echo(json.dumps(again, indent=2))
+    elif not any(again.values()):
+        click.echo("Nothing was given up: there is nothing to try again.")
+    else:
+        nouns = {"deliveries": "delivery", "reads": "read", "writes": "write"}
+        told = ", ".join(many(count, nouns[kind]) for kind, count in again.items() if count)
+        click.echo(f"Trying again: {told}.")
+
+
+def _summary(told: Condition, now: datetime) -> Iterator[tuple[str, str]]:
+    if told.revision is None or told.applied_at is None:
+        yield "Mapping", NOTHING_APPLIED
+    else:
+        yield "Mapping", f"revision {told.revision}, applied {ago(told.applied_at, now)}"
+    states = Counter[str]()
+    for count in told.counts:
+        states[count.state] += count.count
+    words = {"done": "read", "ignored": "ignored", "unsupported": "of unknown kind", "dead": "not understood"}
+    received = ", ".join(f"{states[state]:,} {word}" for state, word in words.items() if states[state])
+    yield "Webhooks", "; ".join(part for part in (received or "none yet", _waiting_deliveries(told, now)) if part)
+    pending = sum(told.marks.values())
+    since = (
+        f", the oldest mark from {ago(told.marks_since, now)}" if told.marks_since and told.marks_since < now else ""
+    )
+    yield "Measuring", f"{many(pending, 'mark')} to follow{since}" if pending else "nothing waits"
+    asking = [one for one in told.reads if one.state == "wanted"]
+    yield "Reading", f"{many(len(asking), 'read')} to make" if asking else "nothing waits"
+    oldest = min((one.since for one in told.waiting if one.since), default=None)
+    if oldest is None:
+        yield "Writing", "nothing waits"
+    else:
+        yield "Writing", f"{many(len(told.waiting), 'item')} to write, the oldest since {ago(oldest, now)}"
+
+
+def _waiting_deliveries(told: Condition, now: datetime) -> str:
+    waiting = told.waiting_deliveries()
+    return f"{waiting:,} to read, the oldest from {ago(told.deliveries_since, now)}" if told.deliveries_since else ""
+
+
+def _sections(told: Condition, now: datetime) -> Iterator[tuple[str, str, Sequence[str]]]:
+    """Title, what to do, lines."""
+    yield "Webhooks by kind", "", _kinds(told)
+    yield "Given up", "okrlink replay tries all of it again", _given_up(told)
+    yield (
+        "Tried again by itself",
+        "",
+        [f"reading {told.asked(one)}: {one.reason}" for one in told.reads if one.state == "wanted" and one.reason]
+        + [f"writing on {told.key(one.ref)}: {one.reason}" for one in told.waiting if one.reason],
+    )
+    yield "In the way", "", [f"{name}: {line} (since {ago(at, now)})" for name, _, line, at in told.notices]
+    yield (
+        "Left alone",
+        condition.HELD,
+        [f"{told.key(one.ref)}  {one.field}: {_shown(one.value)}" for one in told.held],
+    )
+    yield (
+        "Tags that name no key result",
+        "",
+        [
+            f"{told.key(one.ref)}  {one.tag}" + (f"; did you mean {one.suggestion}?" if one.suggestion else "")
+            for one in told.unknown_tags
+        ],
+    )
+    yield "Unknown", "", [f"{name}: {reason}" for name, reason in told.unknown_key_results.items()]
+
+
+def _kinds(told: Condition) -> Sequence[str]:
+    """What became of each kind of event: known ones that were left out, and those this version does not know, too."""
+    states: dict[tuple[str, str], dict[str, int]] = {}
+    for one in told.counts:
+        if one.event is not None:
+            states.setdefault((one.connection, one.event), {})[one.state] = one.count
+    words = {"done": "read", "ignored": "ignored", "unsupported": "not known to this version", "dead": "not understood"}
+    width = max((len(event) for _, event in states), default=0)
+    indent = max((len(name) for name, _ in states), default=0)
+    lines = []
+    for (name, event), counts in sorted(states.items()):
+        became = ", ".join(f"{count:,} {words.get(state, state)}" for state, count in counts.items())
+        lines.append(f"{name:{indent}}  {event:{width}}  {became}")
+    return lines
+
+
+def _given_up(told: Condition) -> Sequence[str]:
+    return [
+        *(f"delivery {one.id}: {one.reason}" for one in told.dead_deliveries),
+        *(f"reading {told.asked(one)}: {one.reason}" for one in told.reads if one.state == "dead"),
+        *(f"writing {', '.join(told.targets(one))} on {told.key(one.ref)}: {one.reason}" for one in told.dead_writes),
+    ]
+
+
+def _shown(value: object) -> str:
+    return "emptied" if value in (None, "") else f"“{value}”"

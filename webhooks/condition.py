@@ -1,0 +1,210 @@
+"""How the service is doing: what waits and since when, what failed and why, and what stands in its way."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection
+
+from integration.core.catalogue import Catalogue
+from integration.core.facts import ItemRef
+from integration.core.items import item_of, load
+from integration.core.links import unknown_tags
+from integration.core.scorecard import Scorecard
+from integration.core.write_back import FieldValue
+from integration.store import applied, check_ins, deliveries, items, marks, outbox, reads
+from integration.store.deliveries import Count, Outcome
+from integration.store.outbox import BADGE, Wish
+from integration.store.reads import Read
+
+NO_CATALOGUE = Catalogue()
+HELD = "changed by a person; empty the field in the tracker (an emptied one: type something first), and okrlink writes again"
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A field of ours that a person changed, and what they wrote."""
+
+    ref: ItemRef
+    field: str
+    value: FieldValue
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownTag:
+    """A tag that names no key result, and the one that may be meant."""
+
+    ref: ItemRef
+    tag: str
+    suggestion: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """Everything that `okrlink status` tells."""
+
+    revision: int | None
+    applied_at: datetime | None
+    counts: Sequence[Count]
+    deliveries_since: datetime | None
+    dead_deliveries: Sequence[Outcome]
+    marks: Mapping[str, int]
+    marks_since: datetime | None
+    reads: Sequence[Read]
+    waiting: Sequence[Wish]
+    dead_writes: Sequence[Wish]
+    held: Sequence[Held]
+    notices: Sequence[tuple[str, str, str, datetime]]
+    unknown_tags: Sequence[UnknownTag]
+    unknown_key_results: Mapping[str, str]
+    keys: Mapping[ItemRef, str]
+    """How people call the items that are named above."""
+    fields: Mapping[tuple[str, str], str]
+    """(connection, field id) -> its name on screen."""
+
+    def key(self, ref: ItemRef) -> str:
+        return self.keys.get(ref, ref.id)
+
+    def asked(self, read: Read) -> str:
+        """What a read is about."""
+        if read.kind == "catalogue":
+            return f"the fields and states of {read.ref.connection}"
+        return f"{self.key(read.ref)} and what is below it" if read.kind == "subtree" else self.key(read.ref)
+
+    def waiting_deliveries(self) -> int:
+        return sum(one.count for one in self.counts if one.state == "new")
+
+    def targets(self, wish: Wish) -> Sequence[str]:
+        """What a write is about, as people see it."""
+        return [self.field(wish.ref.connection, target) for target in sorted(wish.desired)]
+
+    def field(self, name: str, target: str) -> str:
+        return "remote link" if target == BADGE else self.fields.get((name, target), target)
+
+
+def condition(connection: Connection, scorecard: Scorecard | None) -> Condition:
+    """As of now; `scorecard` is that of the mapping in force."""
+    newest = applied.newest(connection)
+    names = list(reads.catalogue_dates(connection))
+    catalogues = {name: reads.load_catalogue(connection, name) or NO_CATALOGUE for name in names}
+    waiting, dead = outbox.wishes(connection, "wanted"), outbox.wishes(connection, "dead")
+    fields = {(name, one.id): one.name for name, told in catalogues.items() for one in told.fields}
+    held = [
+        Held(ref, fields.get((ref.connection, target), target), value) for ref, target, value in outbox.held(connection)
+    ]
+    questions = reads.open_reads(connection)
+    strays = _unknown_tags(connection, scorecard, catalogues) if scorecard else []
+    named = {
+        *(one.ref for one in (*waiting, *dead)),
+        *(one.ref for one in held),
+        *(one.ref for one in questions),
+        *(one.ref for one in strays),
+    }
+    return Condition(
+        revision=newest.revision if newest else None,
+        applied_at=newest.applied_at if newest else None,
+        counts=deliveries.counts(connection),
+        deliveries_since=deliveries.waiting_since(connection),
+        dead_deliveries=deliveries.dead(connection),
+        marks=marks.pending(connection),
+        marks_since=marks.waiting_since(connection),
+        reads=questions,
+        waiting=waiting,
+        dead_writes=dead,
+        held=held,
+        notices=applied.shown(connection),
+        unknown_tags=strays,
+        unknown_key_results=_unknown(connection, scorecard) if scorecard else {},
+        keys={ref: row.key for ref, row in items.rows(connection, named).items()},
+        fields=fields,
+    )
+
+
+def _unknown_tags(
+    connection: Connection, scorecard: Scorecard, catalogues: Mapping[str, Catalogue]
+) -> Sequence[UnknownTag]:
+    fields = {
+        known.id
+        for rule in scorecard.tags
+        if rule.field is not None
+        for told in catalogues.values()
+        for known in told.named(rule.field)
+    }
+    found = []
+    for row in items.tagged(connection, fields):
+        rule, told = scorecard.connections.get(row.ref.connection), catalogues.get(row.ref.connection, NO_CATALOGUE)
+        item = item_of(load(row.state), row.ref, told, rule)
+        found += [UnknownTag(row.ref, tag, near) for tag, near in unknown_tags(item, scorecard, told)]
+    return found
+
+
+def _unknown(connection: Connection, scorecard: Scorecard) -> Mapping[str, str]:
+    measured = check_ins.standings_of(connection)
+    return {
+        key_result.id: measured[key_result.id].standing.reason if key_result.id in measured else "not measured yet"
+        for _, key_result in scorecard.key_results()
+        if key_result.id not in measured or measured[key_result.id].standing.progress is None
+    }
+
+
+def as_json(told: Condition) -> dict[str, Any]:
+    """Every key always there."""
+    return {
+        "applied": {"revision": told.revision, "at": _time(told.applied_at)} if told.revision else None,
+        "deliveries": {
+            "waiting": told.waiting_deliveries(),
+            "waiting_since": _time(told.deliveries_since),
+            "counts": [
+                {"connection": one.connection, "event": one.event, "state": one.state, "count": one.count}
+                for one in told.counts
+            ],
+            "dead": [{"id": one.id, "event": one.event, "reason": one.reason} for one in told.dead_deliveries],
+        },
+        "refresh": {"waiting": dict(told.marks), "waiting_since": _time(told.marks_since)},
+        "reads": [
+            {
+                **_item(told, one.ref),
+                "kind": one.kind,
+                "state": one.state,
+                "attempts": one.attempts,
+                "reason": one.reason,
+            }
+            for one in told.reads
+        ],
+        "writes": {
+            "waiting": [_write(told, one) for one in told.waiting],
+            "dead": [_write(told, one) for one in told.dead_writes],
+        },
+        "held": [{**_item(told, one.ref), "field": one.field, "value": one.value, "remedy": HELD} for one in told.held],
+        "notices": [
+            {"connection": name, "topic": topic, "message": message, "since": _time(since)}
+            for name, topic, message, since in told.notices
+        ],
+        "unknown_tags": [
+            {**_item(told, one.ref), "tag": one.tag, "suggestion": one.suggestion} for one in told.unknown_tags
+        ],
+        "unknown_key_results": [
+            {"key_result": name, "reason": reason} for name, reason in told.unknown_key_results.items()
+        ],
+    }
+
+
+def _item(told: Condition, ref: ItemRef) -> dict[str, Any]:
+    return {"connection": ref.connection, "id": ref.id, "key": told.key(ref)}
+
+
+def _write(told: Condition, wish: Wish) -> dict[str, Any]:
+    return {
+        **_item(told, wish.ref),
+        "fields": {told.field(wish.ref.connection, target): value for target, value in wish.desired.items()},
+        "attempts": wish.attempts,
+        "reason": wish.reason,
+        "since": _time(wish.since),
+    }
+
+
+def _time(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat()

@@ -1,0 +1,158 @@
+"""Objectives and key results as people and programs look at them: where each stands as last measured."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+from sqlalchemy import Connection
+
+from integration.core.cards import Shown, card_values, summary_of
+from integration.core.okr import CheckIn, ObjectiveStanding, Standing, WorkCount, roll_up
+from integration.core.scorecard import NotMeasured, Objective, People, Scorecard, Work
+from integration.store import check_ins
+
+NOT_MEASURED_YET = "not measured yet; that takes a running okrlink serve or okrlink work"
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A key result, where it stands, and what a person said of it last."""
+
+    shown: Shown
+    last_word: CheckIn | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """An objective, what its key results add up to, and they themselves in the order of the mapping."""
+
+    objective: Objective
+    standing: ObjectiveStanding
+    key_results: Sequence[Told]
+
+
+def overview(connection: Connection, scorecard: Scorecard, now: datetime) -> Sequence[Group]:
+    """All objectives in the order of the mapping."""
+    measured = {name: one.standing for name, one in check_ins.standings_of(connection).items()}
+    groups = []
+    for objective in scorecard.objectives:
+        told = []
+        for key_result in objective.key_results:
+            unmeasured = Standing(key_result.id, now, "unknown", reason=NOT_MEASURED_YET, waiting=True)
+            standing = measured.get(key_result.id, unmeasured)
+            history = check_ins.history(connection, key_result.id)
+            told.append(Told(Shown(objective, key_result, standing), _last_word(history)))
+        standings = [one.shown.standing for one in told]
+        groups.append(Group(objective, roll_up(objective, standings, grading=scorecard.grading), told))
+    return groups
+
+
+def _last_word(history: Iterable[CheckIn]) -> CheckIn | None:
+    return next((one for one in reversed(list(history)) if one.origin != "computed"), None)
+
+
+def objective_as_json(group: Group) -> dict[str, Any]:
+    """Every key always there; what is unknown is null, and `reason` says why."""
+    objective, standing = group.objective, group.standing
+    return {
+        "id": objective.id,
+        "title": objective.title,
+        "owner": objective.owner,
+        "team": objective.team,
+        "cycle": {
+            "name": objective.cycle.name,
+            "first": objective.cycle.first.isoformat(),
+            "last": objective.cycle.last.isoformat(),
+        },
+        "status": standing.status,
+        "score": _percent(standing.score),
+        "expected": _percent(standing.expected),
+        "unmeasured": list(standing.unmeasured),
+        "reason": standing.reason,
+        "key_results": [key_result_as_json(told) for told in group.key_results],
+    }
+
+
+def key_result_as_json(told: Told) -> dict[str, Any]:
+    """Shares are percentages as they are written to the trackers; `progress` is the exact share."""
+    shown, standing, key_result = told.shown, told.shown.standing, told.shown.key_result
+    values = card_values([shown], "first", "")
+    return {
+        "id": key_result.id,
+        "title": key_result.title,
+        "objective": key_result.objective,
+        "owner": key_result.owner,
+        "kind": key_result.kind,
+        "weight": _number(key_result.weight),
+        "measured_by": _measured_by(shown),
+        "by": (key_result.by or shown.objective.cycle.last).isoformat(),
+        "status": standing.status,
+        "percent": values["percent"],
+        "score": values["score"],
+        "expected": _percent(standing.expected),
+        "pace": values["pace"],
+        "progress": None if standing.progress is None else float(standing.progress),
+        "start": _number(standing.start),
+        "current": _number(standing.current),
+        "target": _number(standing.target),
+        "unit": standing.unit,
+        "confidence": standing.confidence,
+        "summary": summary_of(shown),
+        "reason": standing.reason,
+        "waiting": standing.waiting,
+        "as_of": None if standing.reason == NOT_MEASURED_YET else standing.as_of.isoformat(),
+        "work": None if standing.work is None else work_as_json(standing.work),
+        "last_check_in": None if told.last_word is None else check_in_as_json(told.last_word),
+    }
+
+
+def work_as_json(work: WorkCount) -> dict[str, Any]:
+    at_start = work.scope_at_start
+    return {
+        "done": _number(work.done),
+        "scope": _number(work.scope),
+        "scope_at_start": _number(at_start),
+        "percent_of_scope_at_start": _percent(work.done / at_start) if at_start else None,
+        "items": work.items,
+        "items_done": work.items_done,
+        "unestimated": work.unestimated,
+        "unestimated_count_as": _number(work.estimate),
+        "double": list(work.double),
+        "undated": work.undated,
+    }
+
+
+def check_in_as_json(check_in: CheckIn) -> dict[str, Any]:
+    return {
+        "at": check_in.at.isoformat(),
+        "value": _number(check_in.value),
+        "confidence": check_in.confidence,
+        "note": check_in.note,
+        "by": check_in.by,
+    }
+
+
+def _measured_by(shown: Shown) -> str:
+    match shown.key_result.measure:
+        case Work(unit=unit):
+            return unit
+        case People():
+            return "check-ins"
+        case NotMeasured():
+            return "not measured by this version"
+
+
+def _percent(share: Fraction | None) -> int | None:
+    """Half up, as on the cards."""
+    return None if share is None else int((share * 200 + 1) // 2)
+
+
+def _number(value: Decimal | Fraction | None) -> int | float | None:
+    if value is None:
+        return None
+    return int(value) if value == int(value) else round(float(value), 6)
