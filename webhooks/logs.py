@@ -1,0 +1,9 @@
+"""One line an event, on stderr, where service managers and container runtimes collect them."""
+
+from __future__ import annotations
+
+import logging
+
+
+def set_up_logs() -> None:
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")

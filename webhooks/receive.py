@@ -1,0 +1,78 @@
+"""POST /webhooks/<connection>: prove the sender, keep the raw bytes, answer. Nothing but an id is read from the body.
+
+A verified body is answered 204 whether or not anybody can read it: Jira loses an event that is answered 4xx, and Azure
+DevOps puts the subscription on probation, during which it loses all. What could not be kept is 503, which both repeat.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from flask import Blueprint, Response, abort, request
+
+from integration.core.errors import MappingInvalid, Unverified
+from integration.store.inbox import Delivery, Inbox
+from webhooks.connections import Senders
+
+LONGEST_ID = 200
+
+log = logging.getLogger(__name__)
+
+
+def receiver(inbox: Inbox, senders: Callable[[], Senders]) -> Blueprint:
+    """The one view that trackers call. `senders` is asked for each delivery and must be quick."""
+    blueprint = Blueprint("receiver", __name__)
+    refusals = Refusals()
+
+    @blueprint.post("/webhooks/<name>")
+    def receive(name: str) -> Response:
+        found = senders().get(name) or abort(404, "there is no such connection")
+        if isinstance(found, MappingInvalid):
+            raise found  # 503: its secret may be readable again when the tracker repeats
+        tracker, connection = found
+        request.max_content_length = tracker.largest_body
+        body = request.get_data(cache=False)
+        headers = {key.lower(): value for key, value in request.headers.items()}
+        try:
+            tracker.verify(connection, headers, body)
+        except Unverified as refusal:
+            refusals.count(name, str(refusal))
+            raise
+        kept = {header: headers[header] for header in tracker.kept_headers if header in headers}
+        inbox.put(Delivery(name, _storable(tracker.delivery_id(headers, body)), datetime.now(UTC), kept, body))
+        return Response(status=204)
+
+    return blueprint
+
+
+class Refusals:
+    """Says in the log that senders were refused, without letting them fill it."""
+
+    def __init__(self, every: float = 60) -> None:
+        self._every = every
+        self._mutex = threading.Lock()
+        self._unsaid: dict[tuple[str, str], int] = {}
+        self._said_at: dict[tuple[str, str], float] = {}
+
+    def count(self, connection: str, reason: str) -> None:
+        key = (connection, reason)
+        now = time.monotonic()
+        with self._mutex:
+            count = self._unsaid[key] = self._unsaid.get(key, 0) + 1
+            if key in self._said_at and now < self._said_at[key] + self._every:
+                return
+            self._said_at[key] = now
+            self._unsaid[key] = 0
+        log.warning("%s: %d unverified deliveries refused: %s", connection, count, reason)
+
+
+def _storable(delivery_id: str) -> str:
+    """The id itself, or its hash where a database might not take it: a sender must not spoil its neighbours' commit."""
+    if len(delivery_id) <= LONGEST_ID and delivery_id.isprintable():
+        return delivery_id
+    return f"sha256:{hashlib.sha256(delivery_id.encode('utf-8', 'surrogatepass')).hexdigest()}"
