@@ -13,14 +13,13 @@ from typing import Any
 
 import click
 
-from integration.core.cards import Shown
 from integration.core.okr import CheckIn, Standing, stand
 from integration.core.scorecard import KeyResult, NotMeasured, Objective, Work
 from integration.store import check_ins, marks
 from webhooks.cli import Mistake
 from webhooks.cli.opened import Opened, open_applied
 from webhooks.overview import check_in_as_json
-from webhooks.phrases import percent, plain, points, way
+from webhooks.phrases import percent, plain
 
 # A value may begin with a minus, which click would take for an option.
 _VALUES = {"ignore_unknown_options": True}
@@ -57,7 +56,7 @@ def checkin(
     if as_json:
         click.echo(json.dumps(_as_json(meant, changed, before, after, undone=undo), indent=2, ensure_ascii=False))
         return
-    for line in _lines(objective, meant, changed, before, after, undone=undo):
+    for line in _lines(meant, changed, before, after, undone=undo):
         click.echo(line)
 
 
@@ -144,14 +143,14 @@ def _keep(
 
 
 def _lines(
-    objective: Objective, key_result: KeyResult, changed: CheckIn, before: Standing, after: Standing, *, undone: bool
+    key_result: KeyResult, changed: CheckIn, before: Standing, after: Standing, *, undone: bool
 ) -> Sequence[str]:
     lines = [f"{key_result.id}  {key_result.title}"]
     if changed.value is not None:
-        lines.append(f"  value       {plain(before.current)} → {way(Shown(objective, key_result, after))}")
-        lines.append(
-            f"  progress    {percent(before.progress)} → {percent(after.progress)}  {points(after.pace)}".rstrip()
-        )
+        unit = f" {after.unit}".rstrip()
+        ends = "" if after.start is None else f"  (from {plain(after.start)} to {plain(after.target)}{unit})"
+        lines.append(f"  value       {_or_none(before.current)} → {_or_none(after.current)}{unit}{ends}")
+        lines.append(f"  progress    {_share(before)} → {_share(after)}")
         lines.append(f"  status      {before.status} → {after.status}")
     if changed.confidence is not None:
         lines.append(f"  confidence  {_or_none(before.confidence)} → {_or_none(after.confidence)} of 10")
@@ -161,8 +160,12 @@ def _lines(
     return lines
 
 
-def _or_none(number: int | None) -> str:
-    return "none" if number is None else str(number)
+def _or_none(number: Decimal | int | None) -> str:
+    return "none" if number is None else plain(Decimal(number))
+
+
+def _share(standing: Standing) -> str:
+    return "none" if standing.progress is None else percent(standing.progress)
 
 
 def _as_json(

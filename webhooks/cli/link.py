@@ -40,7 +40,7 @@ def link(item: str, key_result: str, *, as_json: bool) -> None:
             items.link_by_hand(connection, ref, meant.id, now)
             marks.add(connection, [Mark("item", (ref.connection, ref.id), now)])
         opened.service.wakeup.send()
-        named = _Named(opened, ref, meant)
+        named = _Named(opened, ref, item, meant)
     said = f"{named} is linked to {meant.id} ({meant.title})." if new else f"{named} was linked to {meant.id} already."
     more = (
         [] if isinstance(meant.measure, Work) else [f"{meant.id} is not measured by work: the item shows it, no more."]
@@ -65,7 +65,7 @@ def unlink(item: str, key_result: str, *, as_json: bool) -> None:
             left = items.direct_links(connection, [ref]).get(ref, frozenset())
             marks.add(connection, [Mark("item", (ref.connection, ref.id), now)] if gone else [])
         opened.service.wakeup.send()
-        named = _Named(opened, ref, meant)
+        named = _Named(opened, ref, item, meant)
     others = _others(left, meant)
     if not gone:
         why = f"; it is linked by {others}: change that in the tracker or in the mapping" if others else ""
@@ -78,10 +78,10 @@ def unlink(item: str, key_result: str, *, as_json: bool) -> None:
 class _Named:
     """An item as people name it: its key, with the connection where the key alone might mean another."""
 
-    def __init__(self, opened: Opened, ref: ItemRef, key_result: KeyResult) -> None:
+    def __init__(self, opened: Opened, ref: ItemRef, typed: str, key_result: KeyResult) -> None:
         with opened.service.database.read() as connection:
             row = items.rows(connection, [ref]).get(ref)
-            key = row.key if row else ref.id
+            key = row.key if row else typed.strip().rpartition(":")[2]
             shared = len(_refs(items.ids_of_keys(connection, _everywhere(opened, key)))) > 1
         self.ref, self.key, self.key_result = ref, key, key_result
         self._text = f"{ref.connection}:{key}" if shared else key

@@ -80,9 +80,7 @@ def _summary(told: Condition, now: datetime) -> Iterator[tuple[str, str]]:
     received = ", ".join(f"{states[state]:,} {word}" for state, word in words.items() if states[state])
     yield "Webhooks", "; ".join(part for part in (received or "none yet", _waiting_deliveries(told, now)) if part)
     pending = sum(told.marks.values())
-    since = (
-        f", the oldest mark from {ago(told.marks_since, now)}" if told.marks_since and told.marks_since < now else ""
-    )
+    since = f", the oldest from {ago(told.marks_since, now)}" if told.marks_since and told.marks_since < now else ""
     yield "Measuring", f"{many(pending, 'mark')} to follow{since}" if pending else "nothing waits"
     asking = [one for one in told.reads if one.state == "wanted"]
     yield "Reading", f"{many(len(asking), 'read')} to make" if asking else "nothing waits"
@@ -90,7 +88,7 @@ def _summary(told: Condition, now: datetime) -> Iterator[tuple[str, str]]:
     if oldest is None:
         yield "Writing", "nothing waits"
     else:
-        yield "Writing", f"{many(len(told.waiting), 'item')} to write, the oldest since {ago(oldest, now)}"
+        yield "Writing", f"{many(len(told.waiting), 'item')} to write, the oldest from {ago(oldest, now)}"
 
 
 def _waiting_deliveries(told: Condition, now: datetime) -> str:

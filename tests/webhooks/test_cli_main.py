@@ -1,0 +1,69 @@
+"""The command line as a whole: what it offers, and how it ends."""
+
+import subprocess
+import sys
+
+import pytest
+
+from integration.store.db import Database
+from tests.webhooks.typing_commands import run
+from webhooks.cli import COMMANDS
+
+
+@pytest.fixture
+def nowhere(tmp_path, monkeypatch):
+    """A folder without a database."""
+    monkeypatch.setenv("OKRLINK_DATABASE_URL", f"sqlite:///{tmp_path / 'okrlink.db'}")
+
+
+def test_the_overview_names_every_command_and_imports_none():
+    script = "import sys; from webhooks.cli import main; main(['--help'], standalone_mode=False); print(*sys.modules)"
+    told = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+
+    *overview, modules = told.stdout.splitlines()
+    assert all(any(line.split()[:1] == [name] for line in overview) for name in COMMANDS)
+    assert not {"sqlalchemy", "flask", "rich.console", "granian"} & set(modules.split())
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_explains_itself(name):
+    result = run(name, "--help")
+
+    assert result.exit_code == 0
+    assert f"Usage: okrlink {name}" in result.stdout
+
+
+def test_a_mistyped_command_is_met_with_the_one_that_was_meant():
+    result = run("stauts")
+
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr == "no command is called 'stauts'; did you mean status?\n"
+
+
+def test_a_database_of_another_shape_ends_with_3_and_says_what_to_do(nowhere):
+    result = run("okrs")
+
+    assert result.exit_code == 3
+    assert result.stderr == "the database is empty: run `okrlink migrate`\n"
+
+
+@pytest.mark.parametrize("words", [("okrs",), ("checkin", "rebuilt", "3"), ("link", "SHOP-1", "rebuilt")])
+def test_without_a_mapping_commands_say_how_to_apply_one(words, sqlite_url, monkeypatch):
+    Database.open(sqlite_url).close()
+    monkeypatch.setenv("OKRLINK_DATABASE_URL", sqlite_url)
+
+    result = run(*words)
+
+    assert result.exit_code == 2
+    assert result.stderr == "nothing is applied yet: okrlink apply okr.yaml\n"
+
+
+def test_an_address_that_is_no_database_is_not_repeated(monkeypatch):
+    """It may hold a password."""
+    monkeypatch.setenv("OKRLINK_DATABASE_URL", "mysql://okrlink:hunter2@db/okrlink")
+
+    result = run("status")
+
+    assert result.exit_code == 3
+    assert "hunter2" not in result.stderr
+    assert result.stderr.count("\n") == 1

@@ -1,0 +1,175 @@
+"""`okrlink status` and `okrlink replay`."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from integration.core.facts import ItemRef
+from integration.store import applied, deliveries, items, marks, outbox, reads
+from integration.store.deliveries import Outcome
+from integration.store.inbox import Delivery, Inbox
+from integration.store.items import Row
+from integration.store.marks import Mark
+from tests.webhooks.typing_commands import sit_down
+
+NOW = datetime.now(UTC)
+EPIC = ItemRef("jira", "10001")
+
+
+@pytest.fixture
+def terminal(database, database_url, tmp_path, monkeypatch):
+    terminal = sit_down(database, database_url, tmp_path, monkeypatch)
+    with database.write() as connection:  # as a worker would have done by now
+        for kind in ("item", "reach", "key result", "card"):
+            wanted = marks.oldest(connection, kind, 100)
+            marks.ensure_subjects(connection, kind, wanted)
+            marks.done(connection, marks.claim(connection, kind, wanted))
+        for read in reads.open_reads(connection):
+            reads.finish(connection, read)
+    return terminal
+
+
+@pytest.fixture
+def epic(terminal):
+    """An epic with a mistyped label."""
+    state = '{"key":["SHOP-1","2026-10-05",0],"labels":[["kr:rebuild","kr:rebuilt"],"2026-10-05",0]}'
+    with terminal.database.write() as connection:
+        items.save(connection, [Row(EPIC, "SHOP-1", None, False, state)], [])
+    return EPIC
+
+
+def deliver(database, *bodies):
+    inbox = Inbox.for_database(database)
+    for number, body in enumerate(bodies):
+        inbox.put(Delivery("jira", f"d{number}", NOW - timedelta(minutes=5), {}, body))
+    inbox.close()
+
+
+def test_a_service_at_rest_says_so(terminal):
+    lines = terminal("status").stdout.splitlines()
+
+    assert lines[0].startswith("Mapping   revision 1, applied ")
+    assert lines[1:5] == [
+        "Webhooks  none yet",
+        "Measuring nothing waits",
+        "Reading   nothing waits",
+        "Writing   nothing waits",
+    ]
+
+
+def test_deliveries_are_counted_by_kind_and_what_became_of_them(terminal):
+    deliver(terminal.database, b"1", b"2", b"3", b"4", b"5")
+    with terminal.database.write() as connection:
+        deliveries.finish(
+            connection,
+            [
+                Outcome(1, "done", "jira:issue_updated"),
+                Outcome(2, "ignored", "user_created", "says nothing of work"),
+                Outcome(3, "unsupported", "space_created"),
+                Outcome(4, "dead", None, "not JSON: line 1"),
+            ],
+        )
+
+    told = terminal.json("status")["deliveries"]
+    shown = terminal("status").stdout
+
+    assert told["waiting"] == 1
+    assert {(one["event"], one["state"], one["count"]) for one in told["counts"]} == {
+        ("jira:issue_updated", "done", 1),
+        ("user_created", "ignored", 1),
+        ("space_created", "unsupported", 1),
+        (None, "dead", 1),
+        (None, "new", 1),
+    }
+    assert told["dead"] == [{"id": 4, "event": None, "reason": "not JSON: line 1"}]
+    assert "1 read, 1 ignored, 1 of unknown kind, 1 not understood; 1 to read, the oldest from 5 minutes ago" in shown
+    assert "jira  space_created       1 not known to this version" in shown
+    assert "delivery 4: not JSON: line 1" in shown
+
+
+def test_a_write_that_was_given_up_shows_the_trackers_own_words(terminal, epic):
+    with terminal.database.write() as connection:
+        outbox.want(connection, epic, {"customfield_1": 62}, NOW, NOW)
+        outbox.give_up(connection, outbox.claim(connection, NOW, 1)[0], "400: Field 'customfield_1' cannot be set.")
+
+    [dead] = terminal.json("status")["writes"]["dead"]
+
+    assert (dead["key"], dead["fields"], dead["attempts"]) == ("SHOP-1", {"customfield_1": 62}, 1)
+    assert dead["reason"] == "400: Field 'customfield_1' cannot be set."
+    assert "writing customfield_1 on SHOP-1: 400: Field 'customfield_1' cannot be set." in terminal("status").stdout
+
+
+def test_a_field_that_a_person_holds_comes_with_the_remedy(terminal, epic):
+    with terminal.database.write() as connection:
+        outbox.hold(connection, epic, "customfield_1", "ask Sam")
+
+    [held] = terminal.json("status")["held"]
+
+    assert (held["key"], held["field"], held["value"]) == ("SHOP-1", "customfield_1", "ask Sam")
+    assert "empty the field in the tracker" in held["remedy"]
+
+
+def test_what_stands_in_the_way_is_shown_until_its_cause_is_gone(terminal):
+    def notice(message):
+        with terminal.database.write() as connection:
+            applied.notice(connection, "jira", "field KR Progress", message, NOW)
+
+    notice("KR Progress: there is no field called 'KR Progress'")
+    before = terminal("status").stdout
+    notice(None)
+
+    assert "jira: KR Progress: there is no field called 'KR Progress'" in before
+    assert terminal.json("status")["notices"] == []
+
+
+def test_a_tag_that_names_nothing_is_listed_with_what_may_be_meant(terminal, epic):
+    [tag] = terminal.json("status")["unknown_tags"]
+
+    assert (tag["key"], tag["tag"], tag["suggestion"]) == ("SHOP-1", "kr:rebuild", "checkout.rebuilt")
+    assert "SHOP-1  kr:rebuild; did you mean checkout.rebuilt?" in terminal("status").stdout
+
+
+def test_what_is_unknown_says_why(terminal):
+    told = {one["key_result"]: one["reason"] for one in terminal.json("status")["unknown_key_results"]}
+
+    assert told["checkout.rebuilt"] == "not measured yet"
+
+
+def test_what_waits_is_told_with_its_age(terminal, epic):
+    with terminal.database.write() as connection:
+        marks.add(connection, [Mark("item", ("jira", "10001"), NOW - timedelta(hours=3))])
+        reads.want(connection, "subtree", [epic], NOW)
+        outbox.want(connection, epic, {"customfield_1": 62}, NOW - timedelta(days=2), NOW)
+
+    lines = terminal("status").stdout.splitlines()
+
+    assert lines[2:5] == [
+        "Measuring 1 mark to follow, the oldest from 3 hours ago",
+        "Reading   1 read to make",
+        "Writing   1 item to write, the oldest from 2 days ago",
+    ]
+
+
+class TestReplay:
+    @pytest.fixture
+    def given_up(self, terminal, epic):
+        deliver(terminal.database, b"1", b"2")
+        with terminal.database.write() as connection:
+            deliveries.finish(connection, [Outcome(1, "dead", None, "x"), Outcome(2, "dead", None, "x")])
+            reads.want(connection, "subtree", [epic], NOW)
+            reads.give_up(connection, reads.claim(connection, NOW, 1)[0], "gone")
+            outbox.want(connection, epic, {"customfield_1": 62}, NOW, NOW)
+            outbox.give_up(connection, outbox.claim(connection, NOW, 1)[0], "400")
+
+    def test_tries_all_of_it_again(self, terminal, given_up):
+        assert terminal("replay").stdout == "Trying again: 2 deliveries, 1 read, 1 write.\n"
+        told = terminal.json("status")
+        assert (told["deliveries"]["waiting"], told["deliveries"]["dead"], told["writes"]["dead"]) == (2, [], [])
+        assert [one["state"] for one in told["reads"]] == ["wanted"]
+
+    def test_or_only_the_deliveries_that_are_named(self, terminal, given_up):
+        assert terminal.json("replay", "2") == {"deliveries": 1, "reads": 0, "writes": 0}
+        assert [one["id"] for one in terminal.json("status")["deliveries"]["dead"]] == [1]
+
+    def test_has_nothing_to_do_where_nothing_was_given_up(self, terminal):
+        assert terminal("replay").stdout == "Nothing was given up: there is nothing to try again.\n"
