@@ -19,6 +19,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Literal, TypeAlias
+
+Scope: TypeAlias = Literal["item", "connection"]
+"""What a refusal is about: the one item that was asked for, or everything that is asked of the connection."""
 
 
 class ServiceError(Exception):
@@ -38,12 +42,16 @@ class Unsupported(ServiceError):
 
 
 class Retryable(ServiceError):
-    """It may work later: a limit, an outage, a timeout. `after` is the tracker's own wish in seconds, if it told one."""
+    """It may work later: a limit, an outage, a timeout. `after` is the tracker's own wish in seconds, if it told one.
 
-    def __init__(self, reason: str, *, after: float | None = None) -> None:
+    With the scope `connection` nothing else should be asked of the tracker meanwhile, by any worker.
+    """
+
+    def __init__(self, reason: str, *, after: float | None = None, scope: Scope = "item") -> None:
         super().__init__(reason)
         self.reason = reason
         self.after = after
+        self.scope: Scope = scope
 
 
 class Conflict(Retryable):
@@ -60,7 +68,11 @@ class Permanent(ServiceError):
 
 
 class Refused(Permanent):
-    """The account is unknown to the tracker or may not do this."""
+    """The account is unknown to the tracker (then the scope is `connection`), or may not do this."""
+
+    def __init__(self, reason: str, *, fields: Mapping[str, str] | None = None, scope: Scope = "item") -> None:
+        super().__init__(reason, fields=fields)
+        self.scope: Scope = scope
 
 
 class Gone(Permanent):

@@ -107,6 +107,8 @@ def calling(url: str) -> Iterator[None]:
         raise Retryable(f"{host} answered something unusable ({type(exc).__name__})") from exc
 
 
+_PER_ITEM_LIMIT = "jira-per-issue-on-write"
+"""The one limit of a tracker's that is about a single item; every other is about all that we ask."""
 _BY_STATUS: Mapping[int, type[Retryable | Permanent]] = {
     401: Refused,
     403: Refused,
@@ -127,12 +129,16 @@ def failure(status: int, words: str = "", headers: Mapping[str, str] | None = No
     reason = f"HTTP {status}: {said}" if said else f"HTTP {status}"
     if 300 <= status < 400:
         return Refused(
-            f"HTTP {status}: redirected, mostly to a sign-in page; is the connection's url right, and its token?"
+            f"HTTP {status}: redirected, mostly to a sign-in page; is the connection's url right, and its token?",
+            scope="connection",
         )
     kind = _BY_STATUS.get(status, Retryable if status >= 500 else Permanent)
     if issubclass(kind, Retryable):
-        return kind(reason, after=seconds_to_wait(headers or {}, datetime.now(UTC)))
-    return kind(reason)
+        told = headers or {}
+        after = seconds_to_wait(told, datetime.now(UTC))
+        limited = status == 429 and told.get("RateLimit-Reason") != _PER_ITEM_LIMIT
+        return kind(reason, after=after, scope="connection" if limited or (status == 503 and after) else "item")
+    return Refused(reason, scope="connection") if status == 401 else kind(reason)
 
 
 def seconds_to_wait(headers: Mapping[str, str], now: datetime) -> float | None:

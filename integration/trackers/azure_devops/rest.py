@@ -61,14 +61,16 @@ class Rest:
     ) -> Response:
         """The answer, if it is a good one. Raises `Retryable`, `Permanent` or one of their kinds."""
         if self._session.auth is None:
-            raise Refused("this connection has no token")
+            raise Refused("this connection has no token", scope="connection")
         self._wait_for_our_turn()
         with http.calling(url):
             response = self._session.request(method, url, params=query, headers=headers, data=data)
         self._remember_wish(response)
         self.answered = _date(response) or datetime.now(UTC)
         if response.status_code == 203:
-            raise Refused("HTTP 203: a sign-in page instead of an answer; is the token right, and not expired?")
+            raise Refused(
+                "HTTP 203: a sign-in page instead of an answer; is the token right, and not expired?", scope="connection"
+            )
         if response.status_code == 400 and _TEST_FAILED in _words(response):
             raise Conflict(f"HTTP 400: {_words(response)}")
         try:
@@ -86,7 +88,7 @@ class Rest:
     def _wait_for_our_turn(self) -> None:
         left = self._not_before - time.monotonic()
         if left > PATIENCE:
-            raise Retryable("Azure DevOps asked us to slow down", after=left)
+            raise Retryable("Azure DevOps asked us to slow down", after=left, scope="connection")
         if left > 0:
             time.sleep(left)
 
