@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -160,6 +161,15 @@ def test_the_vendors_own_cap_holds(client: FlaskClient) -> None:
     assert (
         client.post("/webhooks/shop", data=over, headers=jira_headers(over)).status_code == 204
     )  # Jira sends up to 25
+
+
+def test_the_cap_holds_for_a_body_of_unknown_length(service: Service, client: FlaskClient) -> None:
+    for length, status in ((2 * 1024 * 1024, 204), (2 * 1024 * 1024 + 1, 413)):
+        body, chunked = BytesIO(b" " * length), {"wsgi.input_terminated": True}
+        answer = client.post("/webhooks/print", input_stream=body, headers=azure_headers(), environ_overrides=chunked)
+        assert answer.status_code == status
+
+    assert [len(body) for *_, body in kept(service.database)] == [2 * 1024 * 1024]
 
 
 def test_an_id_that_no_database_takes_is_replaced_by_its_hash(service: Service, client: FlaskClient) -> None:

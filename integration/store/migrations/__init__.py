@@ -6,7 +6,9 @@ together. A process that finds another shape than its own stops and says what to
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import logging
+from functools import cache
+from typing import TYPE_CHECKING, NamedTuple
 
 from alembic import command
 from alembic.config import Config
@@ -19,6 +21,8 @@ from integration.core.errors import StoreUnusable
 if TYPE_CHECKING:
     from integration.store.db import Database
 
+log = logging.getLogger(__name__)
+
 ADVISORY_LOCK = 0x6F6B726C  # "okrl": any number will do that nobody else in the database uses
 
 
@@ -28,12 +32,13 @@ def upgrade(database: Database) -> bool:
         if connection.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
         before = _revision(connection)
-        if before == _head():
+        if before == _shapes().needed:
             return False
         _refuse_newer(before)
         config = _config()
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+        log.info("the database went from shape %s to %s", before, _shapes().needed)
         return True
 
 
@@ -41,27 +46,37 @@ def check(database: Database) -> None:
     """Raises `StoreUnusable`, with what to do, unless the database has exactly the shape this program needs."""
     with database.read() as connection:
         revision = _revision(connection)
-    if revision == _head():
+    if revision == _shapes().needed:
         return
     _refuse_newer(revision)
-    state = "is empty" if revision is None else f"is older than this program (it has {revision}, {_head()} is needed)"
-    raise StoreUnusable(f"the database {state}: run `okrlink migrate`")
+    if revision is None:
+        raise StoreUnusable("the database is empty: run `okrlink migrate`")
+    raise StoreUnusable(
+        f"the database is older than this program (it has {revision}, {_shapes().needed} is needed): run `okrlink migrate`"
+    )
 
 
 def _refuse_newer(revision: str | None) -> None:
-    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
-    if revision is not None and revision not in known:
+    if revision is not None and revision not in _shapes().known:
         raise StoreUnusable(
             f"the database is newer than this program (it has {revision}): install the okrlink that made it, or a later one"
         )
 
 
+class _Shapes(NamedTuple):
+    needed: str
+    known: frozenset[str]
+
+
+@cache
+def _shapes() -> _Shapes:
+    scripts = ScriptDirectory.from_config(_config())
+    known = frozenset(script.revision for script in scripts.walk_revisions())
+    return _Shapes(str(scripts.get_current_head()), known)
+
+
 def _revision(connection: Connection) -> str | None:
     return MigrationContext.configure(connection).get_current_revision()
-
-
-def _head() -> str | None:
-    return ScriptDirectory.from_config(_config()).get_current_head()
 
 
 def _config() -> Config:

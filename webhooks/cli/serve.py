@@ -1,0 +1,170 @@
+"""`okrlink serve`, `work` and `migrate`: the processes, and the shape of the database under them."""
+
+from __future__ import annotations
+
+import errno
+import ipaddress
+import os
+import socket
+import sys
+from pathlib import Path
+
+import click
+
+from integration.core.errors import MappingInvalid, ServiceError
+from integration.store import applied, migrations
+from integration.store.db import Database
+from webhooks.bootstrap import Settings
+from webhooks.cli import Mistake
+from webhooks.logs import set_up_logs
+from webhooks.supervisor import Child, Supervisor
+
+EXPOSED = """\
+{host} can be reached from other machines, and okrlink speaks plain HTTP: webhook secrets and tokens would travel in the
+clear. Put a proxy that speaks HTTPS before it, and say --behind-proxy as well."""
+
+
+@click.command()
+@click.option("--bind", default="127.0.0.1:8080", show_default=True, metavar="HOST:PORT", help="Where it listens.")
+@click.option("--behind-proxy", is_flag=True, help="A proxy with HTTPS stands before it: other machines may connect.")
+@click.option("--processes", type=click.IntRange(1, 64), default=2, show_default=True, help="Server processes.")
+@click.option("--web-only", is_flag=True, help="Only receive; `okrlink work` works elsewhere.")
+@click.option(
+    "--apply",
+    "mapping",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Put this mapping in force now, when it changes, and at SIGHUP.",
+)
+def serve(*, bind: str, behind_proxy: bool, processes: int, web_only: bool, mapping: Path | None) -> None:
+    """Receive webhooks, and work on them.
+
+    Runs a web server and a worker as its children, starts them again when they die, and ends them with itself.
+    """
+    set_up_logs()
+    host, port = address(bind, behind_proxy=behind_proxy)
+    settings = Settings.from_environment(os.environ)
+    database = Database.open(settings.database_url)
+    migrations.upgrade(database)
+    follower = _Follower(database, mapping) if mapping else None
+    if follower is not None:
+        follower.begin()
+    environment = {**os.environ, "OKRLINK_URL": os.environ.get("OKRLINK_URL") or f"http://127.0.0.1:{port}"}
+    web = Child("web server", [sys.executable, "-m", "webhooks.web", host, str(port), str(processes)], patience=15)
+    worker = Child("worker", [sys.executable, "-m", "webhooks.work"], patience=30)
+    children = [web]
+    if not web_only:
+        _refuse_second_worker(database)
+        children.append(worker)
+    click.echo(f"okrlink listens on http://{bracketed(host)}:{port}", err=True)
+    idle = follower.look if follower else lambda: None
+    Supervisor(children, environment, idle=idle, hang_up=follower.apply if follower else None).run()
+    database.close()
+
+
+@click.command()
+def work() -> None:
+    """Work on what others receive: measure, and write back.
+
+    As many as you like on PostgreSQL, one on SQLite.
+    """
+    from webhooks.work import work as run
+
+    set_up_logs()
+    run(Settings.from_environment(os.environ))
+
+
+@click.command()
+def migrate() -> None:
+    """Bring the database to the shape this version needs.
+
+    `okrlink serve` does it by itself. Where web servers and workers run apart, do it once before they start.
+    """
+    database = Database.open(Settings.from_environment(os.environ).database_url)
+    done = migrations.upgrade(database)
+    database.close()
+    click.echo("The database has a new shape now." if done else "The database has the shape this version needs.")
+
+
+def address(bind: str, *, behind_proxy: bool) -> tuple[str, int]:
+    """Host and free port. Port 0 finds one. Raises `Mistake` for an address that is none, taken, or too public."""
+    host, _, digits = bind.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]")
+    if not host or not digits.isdecimal() or int(digits) > 65535:
+        raise Mistake(f"'{bind}' is no address to listen on; write HOST:PORT, as in 127.0.0.1:8080")
+    if not behind_proxy and not _is_loopback(host):
+        raise Mistake(EXPOSED.format(host=host))
+    try:
+        family, kind, protocol, _, place = socket.getaddrinfo(
+            host, int(digits), type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        with socket.socket(family, kind, protocol) as probe:
+            # The server itself shares its port among its processes, and would share it with a stranger's too.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(place)
+            return host, probe.getsockname()[1]
+    except OSError as error:
+        taken = error.errno == errno.EADDRINUSE
+        raise Mistake(f"cannot listen on {bind}: {'somebody else does' if taken else error.strerror}") from error
+
+
+def bracketed(host: str) -> str:
+    """As it stands in an address: IPv6 in brackets."""
+    return f"[{host}]" if ":" in host else host
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _refuse_second_worker(database: Database) -> None:
+    from webhooks.work import only_worker
+
+    with only_worker(database):
+        pass
+
+
+class _Follower:
+    """Applies a mapping file whenever it changes. One with mistakes is told, and leaves in force what was."""
+
+    def __init__(self, database: Database, path: Path) -> None:
+        self._database = database
+        self._path = path
+        self._files: tuple[Path, ...] = (path,)
+        self._seen: object = None
+
+    def begin(self) -> None:
+        """Raises where the mapping has mistakes and nothing else is in force."""
+        with self._database.read() as connection:
+            something = applied.revision(connection)
+        if something:
+            self.apply()
+        else:
+            self._apply()
+
+    def apply(self) -> None:
+        try:
+            self._apply()
+        except MappingInvalid as error:
+            click.echo(f"{error}\n{self._path} is not applied; what was in force stays so.", err=True)
+        except ServiceError as error:
+            click.echo(f"{self._path} is not applied: {error}", err=True)
+
+    def look(self) -> None:
+        if self._times() != self._seen:
+            self.apply()
+
+    def _apply(self) -> None:
+        from webhooks.applying import apply_file
+
+        self._seen = self._times()
+        application = apply_file(self._database, self._path)
+        self._files = tuple(self._path.parent / name for name in application.loaded.files)
+        self._seen = self._times()
+        if application.new:
+            click.echo(f"{self._path} is applied as revision {application.revision}.", err=True)
+
+    def _times(self) -> object:
+        return [file.stat().st_mtime_ns if file.exists() else None for file in self._files]
