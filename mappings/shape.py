@@ -6,6 +6,7 @@ never hides another.
 
 from __future__ import annotations
 
+import copy
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Generic, NamedTuple, TypeVar
@@ -75,8 +76,11 @@ def shaped(document: Document, model: type[Model]) -> Shaped[Model]:
             message, at_key = _message(document, model, path, fault)
             at_key = at_key or "[key]" in fault["loc"]
             problem = document.problem(path[:-1] if missing else path, message, at_key=at_key)
-            _take_out(plain, path, needed=not unknown and problem not in problems)
-            misshapen += [] if missing else [problem]
+            if missing:
+                _fill(plain, path)
+            else:
+                _take_out(plain, path, needed=not unknown and problem not in problems)
+                misshapen.append(problem)
             problems += [] if problem in problems else [problem]
 
 
@@ -126,19 +130,35 @@ def _take_out(plain: Plain, path: Path, *, needed: bool) -> None:
 
     What is needed leaves a placeholder, once.
     """
-    holder, last = plain, 0
-    for depth, step in enumerate(path):
-        if isinstance(plain, dict):
-            holder, last = plain, depth
-            plain = plain.get(str(step))
-        elif isinstance(plain, list) and isinstance(step, int) and step < len(plain):
-            plain = plain[step]
+    holder: dict[str, Plain] = {}
+    last: str | int = ""
+    here: Plain | None = plain
+    for step in path:
+        if isinstance(here, dict):
+            holder, last = here, step
+            here = here.get(str(step))
+        elif isinstance(here, list) and isinstance(step, int) and step < len(here):
+            here = here[step]
         else:
             break
-    if isinstance(holder, dict):
-        holder.pop(str(path[last]), None)
-        if needed and path[last] in PLACEHOLDERS:
-            holder[str(path[last])] = PLACEHOLDERS[str(path[last])]
+    holder.pop(str(last), None)
+    if needed and last in PLACEHOLDERS:
+        holder[str(last)] = copy.copy(PLACEHOLDERS[str(last)])
+
+
+def _fill(plain: Plain, path: Path) -> None:
+    """Puts a placeholder where something needed is missing; a name with nothing below it gets keys for that."""
+    *way, key, last = path
+    for step in way:
+        if isinstance(plain, dict):
+            plain = plain[str(step)]
+        elif isinstance(plain, list) and isinstance(step, int):
+            plain = plain[step]
+    if isinstance(plain, dict):
+        owner = plain.get(str(key)) or {}
+        plain[str(key)] = owner
+        if isinstance(owner, dict):
+            owner[str(last)] = copy.copy(PLACEHOLDERS[str(last)])
 
 
 def _renamed(plain: Plain, path: Path, name: str) -> Plain:

@@ -16,6 +16,8 @@ import yaml
 from mappings.wording import in_quotes, one_line
 
 MOST_SLIPS = 50
+MOST_IN_A_LINE = 3
+"""A line that has still more is beyond mending, which might only make it longer."""
 LEADING = {
     "*": "an alias",
     "&": "an anchor",
@@ -75,7 +77,7 @@ def mend(text: str) -> tuple[str, list[Slip], Slip | None]:
         if error is None:
             return "\n".join(lines), slips, None
         mended = _recognise(lines, error)
-        if mended is None:
+        if mended is None or sum(slip.line == mended.slips[0].line for slip in slips) == MOST_IN_A_LINE:
             return "\n".join(lines), slips, _unrecognised(lines, error)
         slips += mended.slips
         lines = mended.lines

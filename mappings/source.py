@@ -16,14 +16,16 @@ import yaml
 
 from integration.core.errors import Problem
 from mappings.slips import Slip, leading_sign, mend
-from mappings.wording import found, in_quotes, one_line
+from mappings.wording import found, in_quotes, one_line, printable
 
 Path: TypeAlias = tuple[str | int, ...]
-Plain: TypeAlias = "str | list[Plain] | dict[str, Plain] | None"
+Plain: TypeAlias = "str | list[Plain] | dict[str, Plain]"
+"""What models are made from; nothing at all is an empty text."""
 
 MOST_NODES = 20_000
 """Far above any mapping, far below what aliases of aliases can unfold to."""
 DEEPEST = 40
+LONGEST = 1_000_000
 OPENING, CLOSING = "“”„«‘’‚", "”“»’‘"  # noqa: RUF001 - these are the quotes that YAML does not know
 
 
@@ -116,7 +118,7 @@ class Document:
 
     def problem(self, path: Path, message: str, *, at_key: bool = False, warning: bool = False) -> Problem:
         place = self.key_place(path) if at_key else self.value_place(path)
-        return Problem(self.name, place.line, place.column, spoken(self.known(path)), message, warning)
+        return Problem(self.name, place.line, place.column, spoken(self.known(path)), printable(message), warning)
 
     def renamed(self, path: Path, name: str) -> Document:
         """The document with the last key of the path called by another name, at its place."""
@@ -144,6 +146,8 @@ def read(name: str, data: bytes | str) -> tuple[Document, list[Problem]]:
         before = bytes(error.object[: error.start])
         line, column = before.count(b"\n") + 1, len(before) - before.rfind(b"\n")
         return empty, [Problem(name, line, column, "", "not UTF-8; save the file as UTF-8")]
+    if len(text) > LONGEST:
+        return empty, [Problem(name, 1, 1, "", "is longer than any mapping")]
     try:
         return _read(empty, text)
     except RecursionError:
@@ -321,4 +325,4 @@ def _plain(node: Node) -> Plain:
         return {entry.key: _plain(entry.value) for entry in node.entries}
     if isinstance(node, Sequence):
         return [_plain(item) for item in node.items]
-    return node.text
+    return node.text or ""

@@ -7,10 +7,15 @@ from collections.abc import Iterable
 LONGEST = 80
 
 
+def printable(text: str) -> str:
+    """The text on one line, with what cannot be printed replaced."""
+    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in " ".join(text.split()))
+
+
 def one_line(text: str) -> str:
-    """The text with all white space folded, what cannot be printed replaced, and cut where it gets long."""
-    printable = "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in " ".join(text.split()))
-    return printable if len(printable) <= LONGEST else f"{printable[:LONGEST]}…"
+    """The text on one line, cut where it gets long."""
+    line = printable(text)
+    return line if len(line) <= LONGEST else f"{line[:LONGEST]}…"
 
 
 def found(text: str) -> str:

@@ -12,7 +12,7 @@ from mappings.build import UNITS, cycle_of, find_cycle, unit_of
 from mappings.schema.okrs import KeyResultKeys, ObjectiveKeys
 from mappings.starts import Measured
 from mappings.whole import Said, Whole
-from mappings.wording import found
+from mappings.wording import found, one_line
 
 KeyResult: TypeAlias = Said[KeyResultKeys]
 Objective: TypeAlias = Said[ObjectiveKeys]
@@ -58,10 +58,8 @@ def units(whole: Whole) -> Iterator[Problem]:
     for _, each in whole.key_results():
         work = each.keys.work
         near = _near_unit(work) if work and unit_of(work) not in UNITS and not work.startswith("field ") else None
-        if near:
-            message = (
-                f"{found(work or '')} is not a unit; did you mean {near}? A field of that name is written field {work}"
-            )
+        if work and near:
+            message = f"{found(work)} is not a unit; did you mean {near}? A field of that name is written field {one_line(work)}"
             yield each.at_value(message, "work")
 
 

@@ -36,7 +36,7 @@ class Keys(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _keys_only(cls, value: object) -> object:
-        if value is None:
+        if value == "":
             return {}
         if not isinstance(value, dict):
             raise ValueError(f"expected keys below it, not {kind(value)}")  # noqa: TRY004 - pydantic reads ValueError only
@@ -45,11 +45,11 @@ class Keys(BaseModel):
 
 def kind(value: object) -> str:
     """What stands there, in a word."""
-    return {list: "a list", dict: "keys", type(None): "nothing"}.get(type(value), "text")
+    return "a list" if isinstance(value, list) else "keys" if isinstance(value, dict) else "text"
 
 
 def text(value: object) -> str:
-    if value is None or (isinstance(value, str) and not value.strip()):
+    if isinstance(value, str) and not value.strip():
         raise ValueError("says nothing; write it, or leave the key out")
     if isinstance(value, dict):
         message = "expected text, not keys; a text that holds ': ' stands in quotes"
@@ -78,7 +78,7 @@ def one_or_many(value: object) -> object:
 
 
 def rule_list(value: object) -> object:
-    if value is None:
+    if value == "":
         return []
     if isinstance(value, dict):
         message = "expected a list of rules; put `- ` before the first key and indent the others under it"
@@ -92,7 +92,7 @@ def names(example: str) -> BeforeValidator:
     """A section of names with keys below them."""
 
     def section(value: object) -> object:
-        if value is None:
+        if value == "":
             return {}
         if isinstance(value, dict):
             return value
