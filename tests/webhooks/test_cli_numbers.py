@@ -3,15 +3,19 @@
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from fractions import Fraction
+from io import StringIO
 
 import pytest
+from rich.console import Console
 
 from integration.core.okr import Standing, WorkCount
 from integration.store import check_ins, marks
+from integration.store.db import Database
 from tests.webhooks.typing_commands import sit_down
 from webhooks.cli import Mistake
 from webhooks.cli.checkin import parse_value
-from webhooks.cli.numbers import bar
+from webhooks.cli.numbers import bar, table
+from webhooks.overview import overview
 
 NOON = datetime(2026, 11, 12, 12, tzinfo=UTC)
 
@@ -192,3 +196,34 @@ def test_what_is_no_number_is_refused(text):
 )
 def test_a_bar_shows_progress_and_where_it_should_be(score, expected, text):
     assert bar(score, expected, 10, filled="#", empty=".") == text
+
+
+@pytest.mark.parametrize(
+    ("width", "brief", "lines"),
+    [
+        (
+            140,
+            False,
+            {"31 of 50 story points", "checkout.rebuilt", "2 items not estimated, each counted as 3 story points"},
+        ),
+        (140, True, {"31 of 50 story points"}),
+        (80, True, set()),
+    ],
+)
+def test_a_terminal_gets_as_much_as_it_has_room_for(sqlite_url, tmp_path, monkeypatch, width, brief, lines):
+    """Bar, percentage, pace and status always; amounts where there is room; a line a key result where it is brief."""
+    database = Database.open(sqlite_url)
+    terminal = sit_down(database, sqlite_url, tmp_path, monkeypatch)
+    measured(terminal)
+    with database.read() as connection:
+        groups = overview(connection, terminal.scorecard, NOON)
+    database.close()
+    console = Console(width=width, file=StringIO(), force_terminal=False)
+
+    console.print(table(groups, width, brief=brief))
+
+    shown = console.file.getvalue()
+    assert "███████████|░░░░░░░░   62 %   +7  on track     " in shown
+    maybe = {"31 of 50 story points", "checkout.rebuilt", "2 items not estimated, each counted as 3 story points"}
+    assert {line for line in maybe if line in shown} == lines
+    assert not brief or len(shown.splitlines()) == 7, shown

@@ -21,7 +21,7 @@ from webhooks.cli.numbers import plain_lines, table
 from webhooks.demo.clock import DemoClock
 from webhooks.demo.play import play, play_at_once
 from webhooks.demo.stage import OVER, SIMULATED, Stage, look, staged
-from webhooks.demo.story import BEGIN, END
+from webhooks.demo.story import BEGIN
 from webhooks.overview import key_result_as_json, overview
 
 EVERY = 0.25
@@ -43,7 +43,7 @@ def demo(*, once: bool, as_json: bool, seconds: float, port: int | None) -> None
     """
     if as_json and not once:
         raise click.UsageError("--json prints how the quarter ended: say --once --json")
-    clock = DemoClock(BEGIN, END)
+    clock = DemoClock(BEGIN)
     with _stopped_by_signals() as stop, staged(clock, port) as stage:
         if once:
             play_at_once(stage, stop)
@@ -88,18 +88,19 @@ def _introduction(stage: Stage, seconds: float) -> Iterator[str]:
 
 
 def _show_live(stage: Stage, stop: threading.Event) -> None:
-    with Live(_screen(stage), console=Console(), auto_refresh=False, transient=False) as live:
+    console = Console()
+    with Live(_screen(stage, console.width), console=console, auto_refresh=False) as live:
         while not stop.wait(EVERY):
-            live.update(_screen(stage), refresh=True)
+            live.update(_screen(stage, console.width), refresh=True)
 
 
-def _screen(stage: Stage) -> RenderableType:
+def _screen(stage: Stage, width: int) -> RenderableType:
     shown = look(stage)
     last = shown.happened[0][1] if shown.happened else "nothing has happened yet"
     head = Text.assemble((f"{shown.today:%a} {shown.today.day} {shown.today:%b %Y}", "bold"), "  ", (last, "dim"))
     head.no_wrap, head.overflow = True, "ellipsis"
     foot = Text(OVER, style="green") if stage.over else Text("")
-    return Group(head, Text(""), table(shown.groups, with_notes=False), foot)
+    return Group(head, Text(""), table(shown.groups, width, brief=True), foot)
 
 
 def _show_lines(stage: Stage, stop: threading.Event) -> None:

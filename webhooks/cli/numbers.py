@@ -31,6 +31,7 @@ COLOURS: dict[Status, str] = {
     "unknown": "dim",
 }
 BAR = 20
+WIDE = 110
 
 
 @click.command()
@@ -49,26 +50,30 @@ def okrs(*, as_json: bool) -> None:
     elif not groups:
         click.echo("The mapping in force has no objectives yet.")
     elif sys.stdout.isatty():
-        Console().print(table(groups))
+        console = Console()
+        console.print(table(groups, console.width))
     else:
         for group in groups:
             for line in plain_lines(group):
                 click.echo(line)
 
 
-def table(groups: Sequence[Group], *, with_notes: bool = True) -> RenderableType:
-    """All objectives, for a terminal; columns stand under each other over all of them."""
+def table(groups: Sequence[Group], width: int, *, brief: bool = False) -> RenderableType:
+    """All objectives, for a terminal of that width; columns stand under each other over all of them.
+
+    `brief` is a line a key result. A narrow terminal has no column for amounts; unless brief, they stand below.
+    """
+    amounts = max((len(way(told.shown)) for group in groups for told in group.key_results), default=0)
+    wide = width >= WIDE
     parts: list[RenderableType] = []
-    widest = max((len(way(told.shown)) for group in groups for told in group.key_results), default=0)
     for group in groups:
-        parts.append(_heading(group))
         grid = Table.grid(padding=(0, 2))
-        grid.add_column(width=BAR, no_wrap=True)
-        grid.add_column(justify="right", width=5, no_wrap=True)
-        grid.add_column(justify="right", width=4, no_wrap=True)
-        grid.add_column(width=11, no_wrap=True)
-        grid.add_column(min_width=min(widest, 28), max_width=32)
-        grid.add_column(ratio=1)
+        grid.add_column(min_width=BAR, no_wrap=True)
+        grid.add_column(min_width=5, justify="right", no_wrap=True)
+        grid.add_column(min_width=3, justify="right", no_wrap=True)
+        grid.add_column(min_width=11, no_wrap=True)
+        grid.add_column(min_width=min(amounts, 30) if wide else 0)
+        grid.add_column(ratio=1, no_wrap=brief, overflow="ellipsis" if brief else "fold")
         for told in group.key_results:
             standing = told.shown.standing
             grid.add_row(
@@ -76,13 +81,19 @@ def table(groups: Sequence[Group], *, with_notes: bool = True) -> RenderableType
                 percent(standing.progress),
                 points(standing.pace),
                 Text(standing.status, style=COLOURS[standing.status]),
-                way(told.shown),
-                Text.assemble(told.shown.key_result.title, "  ", (told.shown.key_result.id, "dim")),
+                way(told.shown) if wide else "",
+                _named(told.shown, brief=brief),
             )
-            for line in remarks(told) if with_notes else ():
+            lines = [*([] if wide or not way(told.shown) else [way(told.shown)]), *remarks(told)]
+            for line in () if brief else lines:
                 grid.add_row("", "", "", "", "", Text(line, style="dim"))
-        parts.append(Padding(grid, (0, 0, 1, 2)))
+        parts += [_heading(group), Padding(grid, (0, 0, 1, 2))]
     return Lines(*parts)
+
+
+def _named(shown: Shown, *, brief: bool) -> Text:
+    title, name = shown.key_result.title, shown.key_result.id
+    return Text(title) if brief else Text.assemble(title, "  ", (name, "dim"))
 
 
 def _heading(group: Group) -> Text:

@@ -9,17 +9,24 @@ from datetime import datetime
 from webhooks.demo.stage import Stage
 from webhooks.demo.story import EDIT, END, QUARTER, Act, story
 
+PLANNING = 0.06
+"""The share of the time that the week of planning takes."""
+
 
 def play(stage: Stage, seconds: float, stop: threading.Event) -> None:
     """The quarter in so many seconds; ends early when `stop` is set."""
-    stage.clock.run(seconds)
-    for act in story():
-        if stop.wait(stage.clock.seconds_until(act.at)):
+    acts = story()
+    for first, last, share in ((acts[0].at, QUARTER, PLANNING), (QUARTER, END, 1 - PLANNING)):
+        stage.clock.run(last, seconds * share)
+        for act in acts:
+            if first <= act.at < last:
+                if stop.wait(stage.clock.seconds_until(act.at)):
+                    return
+                _do(stage, act)
+        if stop.wait(stage.clock.seconds_until(last)):
             return
-        _do(stage, act)
-    if stop.wait(stage.clock.seconds_until(END)):
-        return
-    stage.settle(stop)
+        # The quarter begins when okrlink knows its scope, which growth is told from.
+        stage.settle(stop)
     stage.over = not stop.is_set()
 
 

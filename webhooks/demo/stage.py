@@ -117,7 +117,7 @@ def staged(clock: DemoClock, port: int | None = None) -> Iterator[Stage]:
         stack.enter_context(Server(app, port=int(url.rpartition(":")[2])))
         jira.webhooks.register(f"{url}/webhooks/jira", secrets["OKRLINK_DEMO_JIRA_SECRET"])
         ado.subscribe(f"{url}/webhooks/ado", user="okrlink", password=secrets["OKRLINK_DEMO_ADO_SECRET"])
-        stack.enter_context(_working(Worker(service, today=clock, spread=timedelta(0))))
+        stack.enter_context(_working(service, Worker(service, today=clock, spread=timedelta(0))))
         yield stage
 
 
@@ -131,7 +131,8 @@ def look(stage: Stage) -> Look:
     with stage.service.database.read() as connection:
         groups = overview(connection, stage.scorecard, now)
         for _, key_result in stage.scorecard.key_results():
-            for ref in items.linked_to(connection, key_result.id):
+            refs = items.linked_to(connection, key_result.id)
+            for ref in sorted(refs, key=lambda ref: (trackers[ref.connection] != "Jira", int(ref.id))):
                 tracker = trackers[ref.connection]
                 thing = tagged[tracker, ref.id]
                 one = LinkedItem(thing.team.name(ref.id), thing.title, tracker, thing.team.address(ref.id))
@@ -174,7 +175,7 @@ def _tells(service: Service, scorecard: Scorecard, clock: DemoClock) -> TellChec
 
 
 @contextmanager
-def _working(worker: Worker) -> Iterator[None]:
+def _working(service: Service, worker: Worker) -> Iterator[None]:
     stop = threading.Event()
     thread = threading.Thread(target=worker.run, args=(stop,), name="worker", daemon=True)
     thread.start()
@@ -182,6 +183,7 @@ def _working(worker: Worker) -> Iterator[None]:
         yield
     finally:
         stop.set()
+        service.wakeup.send()
         thread.join(10)
 
 
