@@ -29,17 +29,22 @@ THREADS = 16
 
 def load() -> Flask:
     """The application of one server process."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        end_with(parent.sentinel)
+    under_granian()
     set_up_logs()
 
     from webhooks.app import create_app  # not in Granian's main process, which has no use for it
     from webhooks.bootstrap import Service, Settings
 
-    # Granian's threads may still wait for the interpreter when it is taken down, and then abort the process.
-    atexit.register(_leave)
     return create_app(Service.open(Settings.from_environment(os.environ)))
+
+
+def under_granian() -> None:
+    """What each server process begins with: it ends with Granian's main process, and without a last word."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        end_with(parent.sentinel)
+    # Granian's threads may still wait for the interpreter when it is taken down, and would then abort the process.
+    atexit.register(_leave)
 
 
 def _leave() -> None:

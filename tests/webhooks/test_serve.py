@@ -17,7 +17,15 @@ from tests.webhooks.serving import OKRLINK, Serving, is_running, none_runs, unti
 
 @pytest.fixture
 def serving(tmp_path: Path) -> Iterator[Serving]:
+    """One to kill."""
     with Serving(tmp_path) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def steady(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
+    """One that goes on through several tests."""
+    with Serving(tmp_path_factory.mktemp("steady")) as started:
         yield started
 
 
@@ -82,49 +90,49 @@ def test_a_server_process_ends_with_its_parent_even_if_that_was_killed(serving: 
     os.kill(serving.process.pid, signal.SIGCONT)
 
 
-def test_a_second_worker_is_refused(serving: Serving) -> None:
-    second = serving.okrlink("work")
+def test_a_second_worker_is_refused(steady: Serving) -> None:
+    second = steady.okrlink("work")
 
     assert second.returncode == 3
     assert second.stderr.splitlines()[-1] == (
-        f"another worker works on {serving.folder / 'okrlink.db'}: an SQLite database has one; for several, use PostgreSQL"
+        f"another worker works on {steady.folder / 'okrlink.db'}: an SQLite database has one; for several, use PostgreSQL"
     )
-    assert is_running(serving.workers()[0])
+    assert is_running(steady.workers()[0])
 
 
-def test_a_port_that_somebody_has_is_refused(serving: Serving) -> None:
-    second = serving.okrlink("serve", "--bind", f"127.0.0.1:{serving.port}")
+def test_a_port_that_somebody_has_is_refused(steady: Serving) -> None:
+    second = steady.okrlink("serve", "--bind", f"127.0.0.1:{steady.port}")
 
     assert second.returncode == 2
-    assert second.stderr.splitlines()[-1] == f"cannot listen on 127.0.0.1:{serving.port}: somebody else does"
+    assert second.stderr.splitlines()[-1] == f"cannot listen on 127.0.0.1:{steady.port}: somebody else does"
 
 
-def test_a_body_over_the_cap_is_refused_even_in_chunks(serving: Serving) -> None:
+def test_a_body_over_the_cap_is_refused_even_in_chunks(steady: Serving) -> None:
     def chunks(number: int) -> Iterator[bytes]:
         yield from (b" " * 1024 for _ in range(number))
 
-    url = f"{serving.url}/webhooks/print"
+    url = f"{steady.url}/webhooks/print"
 
     assert requests.post(url, data=chunks(2048), headers=azure_headers(), timeout=10).status_code == 204
     with contextlib.suppress(requests.ConnectionError):  # answered and closed while we were still sending
         assert requests.post(url, data=chunks(4096), headers=azure_headers(), timeout=10).status_code == 413
-    assert post(serving) == 204
+    assert post(steady) == 204
 
 
-def test_a_changed_mapping_is_applied_and_a_broken_one_is_not(serving: Serving) -> None:
-    assert post(serving, "store") == 404
-    serving.mapping.write_text(MAPPING.replace("shop:", "store:"))
-    until(lambda: answers(serving, 204, "store"), what="the new connection")
+def test_a_changed_mapping_is_applied_and_a_broken_one_is_not(steady: Serving) -> None:
+    assert post(steady, "store") == 404
+    steady.mapping.write_text(MAPPING.replace("shop:", "store:"))
+    until(lambda: answers(steady, 204, "store"), what="the new connection")
 
-    serving.mapping.write_text(MAPPING.replace("title:", "titel:"))
+    steady.mapping.write_text(MAPPING.replace("title:", "titel:"))
 
-    until(lambda: serving.said("what was in force stays so"), what="the mistakes")
-    assert "objectives.checkout.titel: not a known key; did you mean title?" in serving.log()
-    assert post(serving, "store") == 204
+    until(lambda: steady.said("what was in force stays so"), what="the mistakes")
+    assert "objectives.checkout.titel: not a known key; did you mean title?" in steady.log()
+    assert post(steady, "store") == 204
 
-    serving.mapping.write_text(MAPPING)
-    os.kill(serving.process.pid, signal.SIGHUP)
-    until(lambda: answers(serving, 204, "shop"), what="the old connection")
+    steady.mapping.write_text(MAPPING)
+    os.kill(steady.process.pid, signal.SIGHUP)
+    until(lambda: answers(steady, 204, "shop"), what="the old connection")
 
 
 def test_web_only_has_no_worker(tmp_path: Path) -> None:
@@ -173,6 +181,6 @@ def test_workers_alone_ask_for_the_tables_first(tmp_path: Path) -> None:
     assert run(tmp_path, "migrate") == (0, "The database has the shape this version needs.\n")
 
 
-def test_a_port_is_held_by_us_alone(serving: Serving) -> None:
+def test_a_port_is_held_by_us_alone(steady: Serving) -> None:
     with socket.socket() as stranger, pytest.raises(OSError, match="in use"):
-        stranger.bind(("127.0.0.1", serving.port))
+        stranger.bind(("127.0.0.1", steady.port))
