@@ -32,7 +32,7 @@ class ConnectionSource:
     ca_file: Outside | None = None
     rescan: timedelta = timedelta(minutes=15)
     requests_per_second: Decimal | None = None
-    places: Mapping[str, Problem] = dataclasses.field(default_factory=dict, repr=False)
+    places: Mapping[str, Problem] = dataclasses.field(default_factory=dict, repr=False, compare=False)
     """Key -> where its value stands, as a problem without a message."""
 
 

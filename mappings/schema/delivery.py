@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, WithJsonSchema
+from pydantic import BeforeValidator
 
-from mappings.schema.forms import Bool, Keys, Patterns, Text, Texts, about, form, rule_list, text
+from mappings.schema.forms import Bool, Keys, Patterns, Text, Texts, about, as_typed, form, rule_list, text
 from mappings.schema.selectors import Selector
 from mappings.within import Within, within
 
 LastDeployment = Literal["begun before", "before", "at or before", "never"]
-WithinTime = Annotated[Within, form(within), WithJsonSchema({"type": "string"})]
+WithinTime = Annotated[
+    Within,
+    form(within),
+    as_typed(
+        r"^(no limit|[0-9]+(\.[0-9]+)? *(s|min|h|days?|weeks?|months?))$", "no limit, or a duration such as 3 days"
+    ),
+]
 
 
 class ItemRule(Selector):

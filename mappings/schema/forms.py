@@ -23,6 +23,11 @@ from mappings.wording import found
 T = TypeVar("T")
 Json: TypeAlias = dict[str, Any]
 
+SECRET: Json = {
+    "type": "string",
+    "pattern": r"^(env|file)/.+$",
+    "patternErrorMessage": "env/NAME or file/PATH: a secret never stands in the file",
+}
 WORDS: Json = {"type": ["string", "number", "boolean"]}
 NAME = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 WIDE_NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
@@ -191,20 +196,11 @@ Duration = Annotated[
 ]
 Day = Annotated[date, form(quantities.day), as_typed(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$", "a date such as 2026-12-31")]
 FromOutside = Annotated[Outside, form(outside), WithJsonSchema({"type": "string"})]
-SecretName = Annotated[
-    Outside, form(secret), as_typed(r"^(env|file)/.+$", "env/NAME or file/PATH: a secret never stands in the file")
-]
+SecretName = Annotated[Outside, form(secret), WithJsonSchema(SECRET)]
 SecretNames = Annotated[
     tuple[SecretName, ...],
     BeforeValidator(one_or_many),
-    WithJsonSchema(
-        {
-            "type": ["string", "array"],
-            "pattern": r"^(env|file)/.+$",
-            "patternErrorMessage": "env/NAME or file/PATH: a secret never stands in the file",
-            "items": {"type": "string", "pattern": r"^(env|file)/.+$"},
-        }
-    ),
+    WithJsonSchema({**SECRET, "type": ["string", "array"], "items": SECRET}),
 ]
 FieldValues = Annotated[dict[str, Patterns], names("Severity")]
 States = Annotated[

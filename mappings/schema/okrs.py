@@ -22,6 +22,7 @@ from mappings.schema.forms import (
     Text,
     Texts,
     about,
+    as_typed,
     form,
     names,
     rule_list,
@@ -51,9 +52,17 @@ def _milestones(value: object) -> object:
     return value
 
 
-Start = Annotated[scorecard.Quantity | Measured, form(start), WithJsonSchema({"type": ["string", "number"]})]
+Start = Annotated[
+    scorecard.Quantity | Measured,
+    form(start),
+    as_typed(
+        r"^(measured( .+)?|[+-]?[0-9].*)$", "a number, measured, measured 2026-Q3, or measured DATE..DATE", numbers=True
+    ),
+]
 Unestimated = Annotated[
-    Literal["median", "zero"] | Decimal, form(_unestimated), WithJsonSchema({"type": ["string", "number"]})
+    Literal["median", "zero"] | Decimal,
+    form(_unestimated),
+    as_typed(r"^(median|zero|[0-9]+(\.[0-9]+)?)$", "median, zero or a number", numbers=True),
 ]
 
 
