@@ -1,31 +1,43 @@
 """What a mapping would write, computed without writing anything: not to the trackers, and not to the database.
 
-The same functions that refresh and publish use, over items folded by now and the links that the mapping would make.
+The same functions that refresh and publish use, over the items that are known by now and the links that the mapping
+would make. The trackers are asked for what stands there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import partial
+from typing import TypeVar
 
 from sqlalchemy import Connection
 
-from integration.core.cards import PASSENGERS, Shown
-from integration.core.errors import Gone, ServiceError
-from integration.core.facts import ItemRef
-from integration.core.items import Item, item_of, load
-from integration.core.links import Link, links_of
+from integration.core.catalogue import Catalogue
+from integration.core.errors import Gone, Refused, Retryable, ServiceError
+from integration.core.facts import ItemRef, TrackerFact
 from integration.core.okr import Standing
-from integration.core.scorecard import CardValue, KeyResult, Scorecard, Work, WriteBackRule
-from integration.core.write_back import FieldValue, changes, check_size
-from integration.refresh.drawing import Drawing, draw, shows_on
-from integration.refresh.key_results import Gathered, measure
-from integration.refresh.policy import NO_CATALOGUE, Policy
-from integration.store import check_ins, items, outbox, reads
+from integration.core.scorecard import CardValue, Scorecard, WriteBackRule
+from integration.core.write_back import FieldValue, check_size
+from integration.publish.decision import Decision, Desired, look
+from integration.refresh.cards import differs, leaving, moved, to_show
+from integration.refresh.drawing import Drawing, Former, draw, on_site
+from integration.refresh.key_results import measure
+from integration.store import applied, check_ins, reads, written
 from integration.store.db import Database
-from integration.store.outbox import BADGE, Written
+from integration.store.outbox import BADGE
+from integration.store.written import Written
 from integration.trackers.contract import TrackerClient, client_of
+from integration.world import World
+
+T = TypeVar("T")
+
+KEPT_NOTICES = ("refused", "quiet", "rest")
+"""Topics of what only a write finds out, and a plan can only repeat."""
+_REFUSED_NOWHERE = datetime.max.replace(tzinfo=UTC)
+"""What was refused lately is tried again as soon as a mapping is applied."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,22 +46,23 @@ class Change:
 
     target: str
     name: str
-    """The field as people see it."""
+    """The field as the mapping names it."""
     value: CardValue | None
-    """Which card value it shows; None where it is cleared."""
+    """Which card value it shows; None where it is cleared, or where a person's value is put back."""
     now: FieldValue
     then: FieldValue
 
 
 @dataclass(frozen=True, slots=True)
 class ItemPlan:
-    """What would change on one item. `standing` names values of people that would be left alone."""
+    """What would change on one item."""
 
     ref: ItemRef
     key: str
     title: str
     changes: tuple[Change, ...]
-    left_alone: tuple[str, ...] = ()
+    left_alone: Mapping[str, FieldValue] = field(default_factory=dict)
+    """Field -> a person's value that stays."""
     first: bool = False
     """Nothing of ours was ever written here."""
 
@@ -65,182 +78,260 @@ class Plan:
     known_items: int = 0
     written_before: Mapping[str, int] = field(default_factory=dict)
     """Items written before, by connection."""
+    asked: set[str] = field(default_factory=set)
+    """Connections whose tracker answered."""
+    unreached: set[str] = field(default_factory=set)
+    """Those whose tracker did not: of them the plan knows only what was written last."""
+
+    @property
+    def changed(self) -> Sequence[ItemPlan]:
+        return [one for one in self.items if one.changes]
 
     def check_sizes(self, scorecard: Scorecard) -> None:
         """Raises `PlanTooLarge` where a connection's written items would change beyond its `stop_above`."""
-        for name, rule in scorecard.write_back.items():
-            changed = sum(one.ref.connection == name and not one.first for one in self.items)
-            check_size(changed, self.written_before.get(name, 0), int(rule.stop_above))
+        for name in scorecard.connections:
+            rule = scorecard.shown_on(name)
+            if rule is not None:
+                changed = sum(one.ref.connection == name and not one.first for one in self.changed)
+                check_size(changed, self.written_before.get(name, 0), rule.stop_above)
 
 
-def plan(db: Database, scorecard: Scorecard, clients: Mapping[str, TrackerClient], url: str, today: datetime) -> Plan:
-    """What would be written if `scorecard` were in force. Asks the trackers what stands there now."""
-    policy = Policy(0, scorecard, url)
-    made = Plan()
-    with db.read() as connection:
-        world = _world(connection, policy)
-        made.known_items = len(world.items)
-        for objective, key_result in scorecard.key_results():
-            before = check_ins.standings_of(connection, [key_result.id]).get(key_result.id)
-            made.standings[key_result.id] = measure(
-                scorecard,
-                objective,
-                key_result,
-                world.gather(connection, key_result, scorecard),
-                check_ins.history(connection, key_result.id),
-                today,
-                before.scope_before(today.astimezone(scorecard.timezone).date()) if before else None,
-                policy.catalogues(connection),
-            )
-        written = outbox.written_on_all(connection, outbox.items_written(connection))
-        catalogues = policy.catalogues(connection)
-    made.written_before = _count(written)
-    drawings: dict[ItemRef, Drawing] = {}
-    for ref, item in world.items.items():
-        rule = scorecard.write_back.get(ref.connection)
-        if rule is None:
-            continue
-        shown = world.shown(ref, rule, scorecard, made.standings)
-        if not shown and ref not in written:
-            continue
-        drawings[ref] = (
-            draw(rule, item, shown, catalogues.get(ref.connection, NO_CATALOGUE), url) if shown else Drawing()
-        )
-        for name, why in drawings[ref].problems.items():
-            made.problems[ref.connection, name] = f"{name}: {why}"
-    for ref in sorted(drawings, key=lambda one: (one.connection, world.items[one].key)):
-        _compare(
-            made, world.items[ref], drawings[ref], written.get(ref, ()), scorecard.write_back[ref.connection], clients
-        )
-    return made
+def plan(
+    db: Database,
+    scorecard: Scorecard,
+    clients: Mapping[str, TrackerClient] | None,
+    url: str,
+    today: datetime,
+    tell: Callable[[int, int], None] = lambda _done, _all: None,
+) -> Plan:
+    """What would be written if `scorecard` were in force.
+
+    Without `clients` no tracker is asked, and what was written last counts as what stands there. `tell` hears how many
+    of how many items were looked at.
+    """
+    return _Planning(db, scorecard, clients, url, today, tell).made()
 
 
 @dataclass(frozen=True, slots=True)
-class World:
-    """All items as they are known, and the direct links that a mapping would make of them."""
+class _Card:
+    """One item that shows, or showed, something."""
 
-    items: Mapping[ItemRef, Item]
-    links: Mapping[ItemRef, frozenset[Link]]
-    below: Mapping[ItemRef, Sequence[ItemRef]]
+    rule: WriteBackRule
+    drawing: Drawing
+    known: Sequence[Written]
+    desired: Mapping[str, FieldValue]
 
-    def chain(self, ref: ItemRef) -> Sequence[ItemRef]:
-        found: list[ItemRef] = []
-        at: ItemRef | None = ref
-        while at is not None and at in self.items and at not in found:
-            found.append(at)
-            parent = self.items[at].parent
-            at = ItemRef(at.connection, parent) if parent else None
+
+class _Planning:
+    """One plan in the making: what it is made from, and what of it is made."""
+
+    def __init__(
+        self,
+        db: Database,
+        scorecard: Scorecard,
+        clients: Mapping[str, TrackerClient] | None,
+        url: str,
+        today: datetime,
+        tell: Callable[[int, int], None],
+    ) -> None:
+        self._db = db
+        self._scorecard = scorecard
+        self._clients = clients
+        self._url = url
+        self._today = today
+        self._tell = tell
+        self._plan = Plan()
+
+    def made(self) -> Plan:
+        catalogues = self._catalogues()
+        with self._db.read() as connection:
+            world = World.known(connection, self._scorecard, catalogues)
+        self._read_below(world)
+        with self._db.read() as connection:
+            self._plan.known_items = len(world.items)
+            self._measure(connection, world)
+            known = written.on_items(connection, written.items(connection))
+            former = {name: written.targets(connection, name) for name in self._scorecard.connections}
+            self._repeat_notices(connection)
+        self._plan.written_before = _count(known)
+        self._check_fields(catalogues, former)
+        cards = self._cards(world, known, former)
+        for number, ref in enumerate(sorted(cards, key=lambda one: (one.connection, _in_order(world.items[one].key)))):
+            self._tell(number, len(cards))
+            self._compare(world, ref, cards[ref])
+        self._tell(len(cards), len(cards))
+        return self._plan
+
+    def _catalogues(self) -> Mapping[str, Catalogue]:
+        """Each connection's vocabulary: its own word where it can be asked, else as it was last read."""
+        with self._db.read() as connection:
+            stored = {name: reads.load_catalogue(connection, name) for name in self._scorecard.connections}
+        found = {name: catalogue for name, catalogue in stored.items() if catalogue is not None}
+        for name in self._scorecard.connections:
+            told = self._ask(name, lambda client: client.catalogue())
+            if told is not None:
+                found[name] = told
+                self._plan.asked.add(name)
         return found
 
-    def descendants(self, refs: Collection[ItemRef]) -> set[ItemRef]:
-        found: set[ItemRef] = set()
-        level = list(refs)
-        while level:
-            level = [child for ref in level for child in self.below.get(ref, ()) if child not in found]
-            found.update(level)
-        return found
+    def _ask(self, name: str, question: Callable[[TrackerClient], T], about: str = "") -> T | None:
+        """The tracker's answer, or None where it gave none; why not becomes a problem of the plan."""
+        if self._clients is None or name in self._plan.unreached:
+            return None
+        try:
+            return question(client_of(self._clients, name))
+        except Gone:
+            raise
+        except ServiceError as error:
+            everywhere = isinstance(error, Retryable) or (isinstance(error, Refused) and error.scope == "connection")
+            if everywhere or not about:
+                self._plan.unreached.add(name)
+                self._plan.problems[name, "reach"] = f"could not be asked what stands there now: {error}"
+            else:
+                self._plan.problems[name, f"reach {about}"] = f"could not be asked about {about}: {error}"
+            return None
 
-    def gather(self, connection: Connection, key_result: KeyResult, scorecard: Scorecard) -> Gathered:
-        direct: dict[ItemRef, Link] = {}
-        for ref, links in self.links.items():
-            own = [link for link in links if link.key_result == key_result.id]
-            if own:
-                direct[ref] = max(own, key=lambda link: link.weight)
-        refs = set(direct) | self.descendants(list(direct))
-        by_work = {one.id for _, one in scorecard.key_results() if isinstance(one.measure, Work)} - {key_result.id}
-        elsewhere = {
-            ref: found
-            for ref in refs
-            if (
-                found := frozenset(link.key_result for above in self.chain(ref) for link in self.links[above]) & by_work
+    def _read_below(self, world: World) -> None:
+        """What would be read first: all below the items that this mapping links, and that none linked before."""
+        for ref in sorted(world.unread):
+            key = world.items[ref].key
+            try:
+                pages = self._ask(ref.connection, partial(_all_below, item=ref.id), key)
+            except Gone:
+                continue
+            if pages is None:
+                self._plan.problems[ref.connection, f"unread {key}"] = f"what is below {key} is not read yet"
+                continue
+            with self._db.read() as connection:
+                for page in pages:
+                    world.learn(connection, ref.connection, page)
+
+    def _measure(self, connection: Connection, world: World) -> None:
+        for objective, key_result in self._scorecard.key_results():
+            ids = (key_result.id, *key_result.was, *(f"{was}.{key_result.name}" for was in objective.was))
+            measured = check_ins.standings_of(connection, ids)
+            before = next((measured[one] for one in ids if one in measured), None)
+            histories = (check_ins.history(connection, one) for one in ids)
+            self._plan.standings[key_result.id] = measure(
+                self._scorecard,
+                objective,
+                key_result,
+                world.gather(connection, key_result),
+                next((history for history in histories if history), ()),
+                self._today,
+                before.scope_before(self._today.astimezone(self._scorecard.timezone).date()) if before else None,
+                world.catalogues,
             )
-        }
-        unanswered = reads.unanswered(connection, list(refs))
-        waiting = f"still reading {len(unanswered)} of the items it counts" if unanswered else ""
-        return Gathered(direct, {ref: self.items[ref] for ref in refs}, elsewhere, waiting=waiting)
 
-    def shown(
-        self, ref: ItemRef, rule: WriteBackRule, scorecard: Scorecard, standings: Mapping[str, Standing]
-    ) -> Sequence[Shown]:
-        if not shows_on(rule, self.items[ref], tagged=bool(self.links[ref])):
-            return ()
-        line = self.chain(ref) if rule.to else [ref]
-        linked = sorted({link.key_result for one in line for link in self.links[one]})
-        return [
-            Shown(*found, standings[name])
-            for name in linked
-            if (found := scorecard.find(name)) is not None and name in standings
-        ]
+    def _repeat_notices(self, connection: Connection) -> None:
+        for name, topic, line, _ in applied.shown(connection):
+            if name in self._scorecard.connections and topic.split()[0] in KEPT_NOTICES:
+                self._plan.problems[name, topic] = line
 
+    def _check_fields(self, catalogues: Mapping[str, Catalogue], former: Mapping[str, Former]) -> None:
+        """What is in the way of each field, whether or not an item shows it yet."""
+        for name, rule in self._scorecard.write_back.items():
+            if name not in catalogues:
+                continue
+            for field_name, value in rule.fields.items():
+                _, why = on_site(field_name, value, catalogues[name], former.get(name, {}).get(field_name, ()))
+                if why is not None:
+                    self._plan.problems[name, f"field {field_name}"] = why
 
-def _world(connection: Connection, policy: Policy) -> World:
-    catalogues = policy.catalogues(connection)
-    rules = policy.scorecard.connections
-    by_hand = items.by_hand(connection, items.refs(connection))
-    known: dict[ItemRef, Item] = {}
-    links: dict[ItemRef, frozenset[Link]] = {}
-    below: dict[ItemRef, list[ItemRef]] = {}
-    for row in items.every(connection):
-        catalogue = catalogues.get(row.ref.connection, NO_CATALOGUE)
-        item = replace(item_of(load(row.state), row.ref, catalogue, rules.get(row.ref.connection)), parent=row.parent)
-        known[row.ref] = item
-        links[row.ref] = links_of(item, policy.scorecard, catalogue, by_hand.get(row.ref, ()))
-        if row.parent:
-            below.setdefault(ItemRef(row.ref.connection, row.parent), []).append(row.ref)
-    return World(known, links, below)
+    def _cards(
+        self, world: World, known: Mapping[ItemRef, Sequence[Written]], former: Mapping[str, Former]
+    ) -> Mapping[ItemRef, _Card]:
+        """The items that show, or showed, something; not those whose numbers wait for a tracker's answer."""
+        cards: dict[ItemRef, _Card] = {}
+        for ref, item in world.items.items():
+            rule = self._scorecard.shown_on(ref.connection)
+            if rule is None or ref.connection not in world.catalogues or item.deleted:
+                continue
+            shown = world.shown(ref, rule, self._plan.standings)
+            waiting = next((one.standing for one in shown if one.standing.waiting), None)
+            if waiting is not None:
+                self._plan.problems[ref.connection, f"waiting {waiting.key_result}"] = (
+                    f"{waiting.key_result}: {waiting.reason}; the items that show it are not planned yet"
+                )
+            elif shown or ref in known:
+                catalogue = world.catalogues[ref.connection]
+                drawing = draw(rule, item, shown, catalogue, self._url, former[ref.connection])
+                of_item = known.get(ref, ())
+                cards[ref] = _Card(rule, drawing, of_item, to_show(drawing, of_item))
+        return cards
 
+    def _compare(self, world: World, ref: ItemRef, card: _Card) -> None:
+        """Adds what would change on one item, as it stands in the tracker now."""
+        item, drawing, known = world.items[ref], card.drawing, {one.target: one for one in card.known}
+        for topic, line in drawing.problems.items():
+            if line is not None:
+                self._plan.problems[ref.connection, topic] = line
+        let_go = {one.target for one in leaving(drawing, card.known) if one.held is not None and not one.put_back}
+        kept = {target: one for target, one in known.items() if target not in let_go}
+        different = differs(card.desired, drawing, list(kept.values()), _REFUSED_NOWHERE)
+        held = {target: one.held[0] for target, one in kept.items() if one.held is not None}
+        names = {target: one.field for target, one in known.items()} | drawing.names
+        changes: Sequence[Change] = ()
+        if different or any(moved(one, item, _REFUSED_NOWHERE) for one in kept.values()):
+            wanted = Desired(ref, card.desired, names, kept, card.rule, world.catalogues[ref.connection])
+            try:
+                decision = self._ask(
+                    ref.connection, lambda client: self._decided(client, wanted, item.project), item.key
+                )
+            except Gone:
+                return
+            if decision is None:
+                changes = [_change(wanted, target, _last(kept, target), value) for target, value in different.items()]
+            else:
+                changes = _changes(wanted, decision)
+                held = {
+                    target: value for target, value in held.items() if target not in decision.stands
+                } | decision.held
+        if changes or held:
+            left_alone = {names.get(target, target): value for target, value in sorted(held.items())}
+            first = not any(one.known for one in card.known)
+            self._plan.items.append(ItemPlan(ref, item.key, item.title, tuple(changes), left_alone, first))
 
-def _count(written: Mapping[ItemRef, Sequence[Written]]) -> Mapping[str, int]:
-    counts: dict[str, int] = {}
-    for ref, targets in written.items():
-        if any(one.known for one in targets):
-            counts[ref.connection] = counts.get(ref.connection, 0) + 1
-    return counts
-
-
-def _compare(
-    made: Plan,
-    item: Item,
-    drawing: Drawing,
-    written: Sequence[Written],
-    rule: WriteBackRule,
-    clients: Mapping[str, TrackerClient],
-) -> None:
-    """Adds what would change on one item, as it stands in the tracker now."""
-    desired: dict[str, FieldValue] = {
-        one.target: None for one in written if one.known or one.attempts
-    } | drawing.desired
-    held = {one.target for one in written if one.held is not None}
-    last = {one.target: one.value for one in written if one.known}
-    passengers = frozenset(target for target, shows in drawing.shows.items() if shows in PASSENGERS)
-    wanted = changes({target: value for target, value in desired.items() if target not in held}, last, passengers)
-    names = {
-        target: next((name for name in rule.fields if drawing.shows.get(target) == rule.fields[name]), target)
-        for target in desired
-    }
-    if not wanted:
-        if held:
-            made.items.append(
-                ItemPlan(item.ref, item.key, item.title, (), tuple(sorted(names.get(one, one) for one in held)))
+    def _decided(self, client: TrackerClient, wanted: Desired, project: str) -> Decision:
+        """What publish would decide now."""
+        decision = look(client, wanted)
+        if decision.writes and wanted.rule.quiet and (why := client.why_not_quiet(project)) is not None:
+            self._plan.problems[wanted.ref.connection, f"quiet {project}"] = (
+                f"no fields are written in {project}: {why}"
             )
-        return
-    name = item.ref.connection
-    there: Mapping[str, FieldValue] = last
-    try:
-        client = client_of(clients, name)
-        if rule.quiet and any(target != BADGE for target in wanted) and (why := client.why_not_quiet(item.project)):
-            made.problems[name, f"quiet {item.project}"] = f"no fields are written in {item.project}: {why}"
-            wanted = {target: value for target, value in wanted.items() if target == BADGE}
-        there = client.current(item.ref.id, [target for target in wanted if target != BADGE], badge=False).fields
-    except Gone:
-        return
-    except ServiceError as error:
-        made.problems[name, "reach"] = f"could not ask what stands there now: {error}"
-    listed = tuple(
-        Change(target, names[target], drawing.shows.get(target), there.get(target, last.get(target)), value)
-        for target, value in sorted(wanted.items())
-        if target == BADGE or there.get(target) != value
-    )
-    if listed or held:
-        left = tuple(sorted(names.get(one, one) for one in held))
-        made.items.append(ItemPlan(item.ref, item.key, item.title, listed, left, first=not last))
+            return decision.without_fields()
+        return decision
+
+
+def _all_below(client: TrackerClient, item: str) -> Sequence[Sequence[TrackerFact]]:
+    return list(client.subtree(item))
+
+
+def _changes(wanted: Desired, decision: Decision) -> Sequence[Change]:
+    changes = [
+        _change(wanted, target, decision.saw[target], value) for target, value in sorted(decision.writes.items())
+    ]
+    if decision.writes_badge:
+        changes.append(_change(wanted, BADGE, _last(wanted.known, BADGE), wanted.values[BADGE]))
+    return changes
+
+
+def _change(wanted: Desired, target: str, now: FieldValue, then: FieldValue) -> Change:
+    name = wanted.names.get(target, target)
+    restored = target in wanted.known and wanted.known[target].put_back
+    value = None if then is None or restored else wanted.rule.fields.get(name)
+    return Change(target, name, value, now, then)
+
+
+def _last(known: Mapping[str, Written], target: str) -> FieldValue:
+    return known[target].value if target in known else None
+
+
+def _count(known: Mapping[ItemRef, Sequence[Written]]) -> Mapping[str, int]:
+    return Counter(ref.connection for ref, targets in known.items() if any(one.known for one in targets))
+
+
+def _in_order(key: str) -> tuple[str, int, str]:
+    """SHOP-9 before SHOP-10."""
+    project, _, number = key.rpartition("-")
+    return (project, int(number), "") if number.isdecimal() else (key, 0, key)

@@ -77,6 +77,9 @@ def _take_catalogue(db: Database, client: TrackerClient, read: Read, now: dateti
             marks.add(
                 connection, [Mark("key result", ("", one), now) for one in items.key_results_fed(connection, name)]
             )
+            # A field that was missing may be there now.
+            shown = sorted(items.linked(connection, name, below=True))
+            marks.add(connection, [Mark("card", (ref.connection, ref.id), now) for ref in shown])
         reads.save_catalogue(connection, name, told, now)
         reads.finish(connection, read)
 

@@ -15,7 +15,7 @@ from integration.core.items import item_of, load
 from integration.core.links import unknown_tags
 from integration.core.scorecard import Scorecard
 from integration.core.write_back import FieldValue
-from integration.store import applied, check_ins, deliveries, items, marks, outbox, reads
+from integration.store import applied, check_ins, deliveries, items, marks, outbox, reads, written
 from integration.store.deliveries import Count, Outcome
 from integration.store.outbox import BADGE, Wish
 from integration.store.reads import Read
@@ -93,7 +93,7 @@ def condition(connection: Connection, scorecard: Scorecard | None) -> Condition:
     waiting, dead = outbox.wishes(connection, "wanted"), outbox.wishes(connection, "dead")
     fields = {(name, one.id): one.name for name, told in catalogues.items() for one in told.fields}
     held = [
-        Held(ref, fields.get((ref.connection, target), target), value) for ref, target, value in outbox.held(connection)
+        Held(ref, fields.get((ref.connection, target), target), value) for ref, target, value in written.held(connection)
     ]
     questions = reads.open_reads(connection)
     strays = _unknown_tags(connection, scorecard, catalogues) if scorecard else []

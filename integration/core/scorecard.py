@@ -193,6 +193,11 @@ class Scorecard:
             for key_result in objective.key_results:
                 yield objective, key_result
 
+    def shown_on(self, connection: str) -> WriteBackRule | None:
+        """What is shown on a connection's items: nothing, where the mapping only reads it. None where it is not mentioned."""
+        only_read = WriteBackRule(connection) if connection in self.connections else None
+        return self.write_back.get(connection, only_read)
+
     def find(self, key_result: str) -> tuple[Objective, KeyResult] | None:
         """The key result of that full id, with its objective."""
         return next((pair for pair in self.key_results() if pair[1].id == key_result), None)

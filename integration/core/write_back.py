@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum
+from math import isclose
 from typing import TypeAlias
 
 from integration.core.errors import PlanTooLarge
@@ -105,6 +106,16 @@ def may_overwrite(
         return Verdict.OURS
     last = edit()
     return Verdict.OURS if last is not None and account and last.actor == account else Verdict.PERSON
+
+
+def alike(one: object, other: object) -> bool:
+    """Whether two values say the same, told by a webhook, by history (numbers as texts), or by us. Trackers trim texts."""
+    if one in (None, "") or other in (None, ""):
+        return one in (None, "") and other in (None, "")
+    try:
+        return isclose(float(str(one)), float(str(other)), rel_tol=1e-9, abs_tol=1e-9)
+    except ValueError:
+        return str(one).split() == str(other).split()
 
 
 def check_size(changed: int, written: int, allowed_percent: int | Decimal) -> None:

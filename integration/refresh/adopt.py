@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from integration.core.facts import ItemRef
 from integration.core.scorecard import Scorecard
-from integration.store import check_ins, items, marks, outbox, reads
+from integration.store import applied, check_ins, items, marks, outbox, reads, written
 from integration.store.marks import Mark
 
 
@@ -21,6 +21,13 @@ def adopt(connection: Connection, scorecard: Scorecard, now: datetime) -> None:
             items.rename_key_result(connection, before, key_result.id)
     marks.add(connection, [Mark("item", (ref.connection, ref.id), now) for ref in items.refs(connection)])
     marks.add(connection, [Mark("key result", ("", key_result.id), now) for _, key_result in scorecard.key_results()])
-    shown = outbox.items_written(connection)
-    marks.add(connection, [Mark("card", (ref.connection, ref.id), now) for ref in shown])
+    # What the former mapping wished is not this one's wish; what stood in its way may not stand in this one's.
+    shown = {*outbox.items(connection), *written.items(connection)}
+    for name, rule in scorecard.write_back.items():
+        shown |= items.linked(connection, name, below=bool(rule.to))
+    outbox.withdraw(connection, sorted(shown))
+    outbox.resume(connection)
+    written.clear_refusals(connection)
+    applied.clear_notices(connection)
+    marks.add(connection, [Mark("card", (ref.connection, ref.id), now) for ref in sorted(shown)])
     reads.want_again(connection, "catalogue", [ItemRef(name, "") for name in scorecard.connections], now)

@@ -7,18 +7,20 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from integration.core.cards import PASSENGERS, Shown
+from integration.core.cards import Shown
 from integration.core.facts import ItemRef
 from integration.core.items import Item, item_of, load
 from integration.core.okr import Standing
 from integration.core.scorecard import WriteBackRule
-from integration.core.write_back import FieldValue, changes
+from integration.core.write_back import FieldValue, alike, changes
 from integration.refresh.drawing import Drawing, draw, shows_on
-from integration.refresh.policy import NO_CATALOGUE, Policy, step
-from integration.store import applied, check_ins, items, marks, outbox
+from integration.refresh.policy import Policy, step
+from integration.refresh.verifying import find_overwritten
+from integration.store import applied, check_ins, items, marks, outbox, written
 from integration.store.db import Database
 from integration.store.marks import Claimed
-from integration.store.outbox import Written
+from integration.store.outbox import BADGE
+from integration.store.written import Written
 
 BATCH = 100
 
@@ -26,34 +28,40 @@ BATCH = 100
 def draw_cards(db: Database, policy: Policy, now: datetime, limit: int = BATCH) -> int:
     """Draws the cards marked longest ago and wishes what differs from what was written; returns how many."""
     with db.read() as connection:
-        wanted = marks.oldest(connection, "card", limit)
+        wanted = marks.oldest(connection, "card", limit) if policy.is_adopted(connection) else ()
     return step(db, policy, "card", wanted, lambda connection, claimed: _draw(connection, policy, claimed, now))
 
 
 def _draw(connection: Connection, policy: Policy, claimed: Claimed, now: datetime) -> None:
     refs = [ItemRef(*subject) for subject in claimed.details]
     rows = items.rows(connection, refs)
-    written = outbox.written_on_all(connection, refs)
     catalogues = policy.catalogues(connection)
+    known = find_overwritten(connection, written.on_items(connection, refs), catalogues)
     told = {name: one.standing for name, one in check_ins.standings_of(connection).items()}
+    former = {name: written.targets(connection, name) for name in sorted({ref.connection for ref in refs})}
+    notices = {(name, topic): line for name, topic, line, _ in applied.shown(connection)}
+    nothing: list[ItemRef] = []
     for ref in refs:
-        rule = policy.scorecard.write_back.get(ref.connection)
-        row = rows.get(ref)
-        if rule is None or row is None:
-            outbox.withdraw(connection, ref)
+        rule, row = policy.scorecard.shown_on(ref.connection), rows.get(ref)
+        if rule is None or row is None or row.deleted:
+            if row is not None and row.deleted:
+                written.forget(connection, ref)
+            nothing.append(ref)
             continue
-        catalogue = catalogues.get(ref.connection, NO_CATALOGUE)
+        catalogue = catalogues.get(ref.connection)
+        if catalogue is None:
+            continue  # its fields are being asked for; the answer marks this card anew
         item = item_of(load(row.state), ref, catalogue, policy.scorecard.connections.get(ref.connection))
         shown = _shown(connection, policy, rule, item, told)
         if any(one.standing.waiting for one in shown):
             continue  # a tracker is being read; what stands there may stand a moment longer
-        drawing = draw(rule, item, shown, catalogue, policy.url) if shown else Drawing()
-        for name in rule.fields:
-            why = drawing.problems.get(name)
-            if shown:
-                message = None if why is None else f"{name}: {why}"
-                applied.notice(connection, ref.connection, f"field {name}", message, now)
-        _wish(connection, rule, item, drawing, written.get(ref, ()), now)
+        drawing = draw(rule, item, shown, catalogue, policy.url, former[ref.connection])
+        for topic, line in drawing.problems.items():
+            if notices.get((ref.connection, topic)) != line:
+                applied.notice(connection, ref.connection, topic, line, now)
+        if not _wish(connection, rule, item, drawing, known.get(ref, ()), now):
+            nothing.append(ref)
+    outbox.withdraw(connection, nothing)
 
 
 def _shown(
@@ -76,33 +84,67 @@ def _shown(
 
 
 def _wish(
-    connection: Connection, rule: WriteBackRule, item: Item, drawing: Drawing, written: Sequence[Written], now: datetime
-) -> None:
-    """Puts the card into the outbox where something of it is not written yet, or no longer stands there."""
-    desired: dict[str, FieldValue] = {one.target: None for one in written if one.known or one.attempts}
-    desired |= drawing.desired
-    free = {
-        target: value for target, value in desired.items() if target not in {one.target for one in written if one.held}
-    }
-    last = {one.target: one.value for one in written if one.known}
-    passengers = frozenset(target for target, shows in drawing.shows.items() if shows in PASSENGERS)
-    if not changes(free, last, passengers) and not any(_moved(one, item) for one in written):
-        outbox.withdraw(connection, item.ref)
-        return
-    latest = max((one.written_at for one in written if one.written_at is not None), default=None)
-    due_at = now if latest is None else max(now, latest + rule.every)
-    outbox.want(connection, item.ref, desired, now, due_at)
-
-
-def _moved(written: Written, item: Item) -> bool:
-    """Whether the tracker told a value for our field that is neither ours nor the one we leave alone already."""
-    if written.target not in item.fields or not (written.known or written.held):
+    connection: Connection, rule: WriteBackRule, item: Item, drawing: Drawing, known: Sequence[Written], now: datetime
+) -> bool:
+    """Wishes the card where something of it is not written yet, or no longer stands there; False where all does."""
+    for one in leaving(drawing, known):
+        if one.held is not None and not one.put_back:
+            _let_go(connection, rule, item.ref, one)
+    desired = to_show(drawing, known)
+    if not differs(desired, drawing, known, now) and not any(moved(one, item, now) for one in known):
         return False
-    there = item.fields[written.target]
-    ours = (written.value, *written.attempts)
-    left_alone = written.held is not None and _alike(there, written.held[0])
-    return not left_alone and not any(_alike(there, value) for value in ours)
+    latest = max((one.written_at for one in known if one.written_at is not None), default=None)
+    due_at = now if latest is None else max(now, latest + rule.every)
+    names = {one.target: one.field for one in known} | drawing.names
+    outbox.want(connection, item.ref, desired, now, due_at, {target: names[target] for target in desired})
+    return True
 
 
-def _alike(there: object, value: object) -> bool:
-    return there == value or str(there).strip() == str(value).strip()
+def leaving(drawing: Drawing, known: Sequence[Written]) -> Sequence[Written]:
+    """What is not to be shown any more: the link is gone, or the mapping does not name the field."""
+    return [one for one in known if one.target not in drawing.desired and one.field not in drawing.missing]
+
+
+def to_show(drawing: Drawing, known: Sequence[Written]) -> Mapping[str, FieldValue]:
+    """What shall stand in each target that we write, wrote or may have written; None clears it."""
+    gone = {
+        one.target: None for one in leaving(drawing, known) if one.put_back or (one.held is None and _may_stand(one))
+    }
+    return gone | drawing.desired
+
+
+def differs(
+    desired: Mapping[str, FieldValue], drawing: Drawing, known: Sequence[Written], now: datetime
+) -> Mapping[str, FieldValue]:
+    """The smallest change that makes what we know to stand there what is desired.
+
+    People's values are not ours to change, and what the tracker refused lately is not tried. Where a write was begun
+    and never answered, or overwrote a person's value, it has to be looked at.
+    """
+    closed = {one.target for one in known if one.held is not None or one.refuses(now)}
+    free = {target: value for target, value in desired.items() if target not in closed}
+    last = {one.target: one.value for one in known if one.known}
+    unsure = {one.target for one in known if one.attempts and one.target in free}
+    unsure |= {one.target for one in known if one.put_back and one.target in desired}
+    return {target: desired[target] for target in {*changes(free, last, drawing.passengers), *unsure}}
+
+
+def _may_stand(one: Written) -> bool:
+    return one.known or bool(one.attempts)
+
+
+def _let_go(connection: Connection, rule: WriteBackRule, ref: ItemRef, one: Written) -> None:
+    """A person's value stands in what we show no more. The mapping's giving up a field is its word on that, too."""
+    if one.target != BADGE and one.field not in rule.fields:
+        written.release(connection, ref, one.target)
+    else:
+        written.forget(connection, ref, one.target)
+
+
+def moved(one: Written, item: Item, now: datetime) -> bool:
+    """Whether the tracker told a value for our field that is neither ours nor the one that we leave alone already."""
+    if one.target not in item.fields or one.refuses(now) or not (one.known or one.held):
+        return False
+    there = item.fields[one.target]
+    left_alone = one.held is not None and alike(there, one.held[0])
+    return not left_alone and not any(alike(there, value) for value in (one.value, *one.attempts))

@@ -6,12 +6,12 @@ Pure: the card step draws what it read from the store, a plan what a mapping wou
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 
 import orjson
 
-from integration.core.cards import Shown, badge_of, card_values
+from integration.core.cards import PASSENGERS, Shown, badge_of, card_values
 from integration.core.catalogue import Catalogue, TrackerField, folded
 from integration.core.items import Item
 from integration.core.scorecard import CardValue, WriteBackRule
@@ -21,16 +21,23 @@ from integration.store.outbox import BADGE
 NUMBERS: frozenset[CardValue] = frozenset({"percent", "score", "current", "target", "pace", "confidence"})
 """Card values that are numbers; the others are text and do not fit a number field."""
 
+Problems = Mapping[str, str | None]
+"""Topic -> one line with the remedy, or None where nothing is in the way."""
+Former = Mapping[str, Collection[str]]
+"""Field as the mapping names it -> the ids under which it was written before: a field may be renamed in the tracker."""
+
 
 @dataclass(slots=True)
 class Drawing:
-    """Target -> value for one item, which of these go along only, and what stands in the way of the others."""
+    """Target -> value for one item, how the mapping calls the targets, and what stands in the way of others."""
 
     desired: dict[str, FieldValue] = field(default_factory=dict)
-    shows: dict[str, CardValue] = field(default_factory=dict)
-    """Target -> the card value that it shows."""
-    problems: dict[str, str] = field(default_factory=dict)
-    """Field as the mapping names it -> why it cannot be written, with the remedy."""
+    names: dict[str, str] = field(default_factory=dict)
+    passengers: set[str] = field(default_factory=set)
+    """Targets that are written only along with others."""
+    missing: set[str] = field(default_factory=set)
+    """Fields of the mapping that cannot be found on this item; what was written to them is left as it is."""
+    problems: dict[str, str | None] = field(default_factory=dict)
 
 
 def shows_on(rule: WriteBackRule, item: Item, *, tagged: bool) -> bool:
@@ -40,46 +47,76 @@ def shows_on(rule: WriteBackRule, item: Item, *, tagged: bool) -> bool:
     return folded(item.type) in {folded(name) for name in rule.to} if rule.to else tagged
 
 
-def draw(rule: WriteBackRule, item: Item, shown: Sequence[Shown], catalogue: Catalogue, url: str) -> Drawing:
-    """What the item shall show of the key results in `shown`, which holds at least one."""
+def draw(
+    rule: WriteBackRule, item: Item, shown: Sequence[Shown], catalogue: Catalogue, url: str, former: Former
+) -> Drawing:
+    """What the item shall show of the key results in `shown`; nothing, where that is empty."""
     drawing = Drawing()
+    if not shown:
+        return drawing
     values = card_values(shown, rule.many, url)
     for name, wanted in rule.fields.items():
-        target = resolve(name, wanted, catalogue, item)
-        if isinstance(target, str):
-            drawing.problems[name] = target
+        found, why = on_site(name, wanted, catalogue, former.get(name, ()))
+        drawing.problems[f"field {name}"] = why
+        if found:
+            target, why = on_item(found, item)
+            drawing.problems[f"field {name} in {item.project} ({item.type})"] = why and f"{name}: {why}"
+        if not found or target is None:
+            drawing.missing.add(name)
             continue
         drawing.desired[target.id] = held_by(target, wanted, values[wanted])
-        drawing.shows[target.id] = wanted
+        drawing.names[target.id] = name
+        if wanted in PASSENGERS:
+            drawing.passengers.add(target.id)
     if rule.remote_link:
         badge = badge_of(shown, rule.many, url)
         drawing.desired[BADGE] = orjson.dumps(asdict(badge), option=orjson.OPT_SORT_KEYS).decode()
+        drawing.names[BADGE] = BADGE
     return drawing
 
 
-def resolve(name: str, wanted: CardValue, catalogue: Catalogue, item: Item) -> TrackerField | str:
-    """The field that the mapping means on this item, or why there is none that can hold the value."""
+def on_site(
+    name: str, wanted: CardValue, catalogue: Catalogue, former: Collection[str]
+) -> tuple[Sequence[TrackerField], str | None]:
+    """The tracker's fields of that name that can hold the value, and one line on what is in the way."""
     known = catalogue.named(name)
+    renamed = None
     if not known:
-        near = difflib.get_close_matches(folded(name), [folded(one.name) for one in catalogue.fields], n=1)
-        meant = next((one.name for one in catalogue.fields if near and folded(one.name) == near[0]), None)
-        return f"there is no field called '{name}'" + (
-            f"; did you mean {meant}?" if meant else "; create it, or leave it out"
-        )
-    if len(known) > 1:
-        # Each team-managed project has a field of its own by the same name; a body carries those of its project only.
-        known = tuple(one for one in known if one.id in item.fields) or known
-    if len(known) > 1:
-        named = " or ".join(f"{one.id} ({one.type})" for one in known)
-        return f"there are several fields of this name; write {named}"
-    target = known[0]
+        known = tuple(one for one in catalogue.fields if one.id in former)
+        if not known:
+            return (), f"{name}: there is no field of this name; {_remedy(name, catalogue)}"
+        renamed = f"{name}: is called '{known[0].name}' in the tracker now; it is written on, but say so in the mapping"
+    reasons = {one.id: unfit(one, wanted) for one in known}
+    fit = [one for one in known if reasons[one.id] is None]
+    if fit:
+        return fit, renamed
+    return (), f"{name}: {reasons[known[0].id]}"
+
+
+def on_item(found: Sequence[TrackerField], item: Item) -> tuple[TrackerField | None, str | None]:
+    """Of several fields of one name the item's own, or why it is not known.
+
+    Each team-managed project has a field of its own by the same name; an item's body carries those of its project only.
+    """
+    if len(found) == 1:
+        return found[0], None
+    own = [one for one in found if one.id in item.fields]
+    if len(own) == 1:
+        return own[0], None
+    several = "several fields" if own else "no field"
+    named = " or ".join(f"{one.id} ({one.type})" for one in own or found)
+    return None, f"{several} of this name on {item.type} in {item.project}; write {named} in the mapping"
+
+
+def unfit(target: TrackerField, wanted: CardValue) -> str | None:
+    """Why a field cannot show a value, with the remedy."""
     if not target.writable:
         return "may not be written; choose a field that people can edit, too"
     if target.type not in ("number", "text", "rich text"):
         return "is neither a number nor a text field; choose one of these"
     if target.type == "number" and wanted not in NUMBERS:
         return f"is a number field, and {wanted} is text; write percent, score, current, target, pace or confidence"
-    return target
+    return None
 
 
 def held_by(target: TrackerField, wanted: CardValue, value: FieldValue) -> FieldValue:
@@ -87,3 +124,9 @@ def held_by(target: TrackerField, wanted: CardValue, value: FieldValue) -> Field
     if value is None or target.type == "number":
         return value
     return f"{value} %" if wanted in ("percent", "score") else str(value)
+
+
+def _remedy(name: str, catalogue: Catalogue) -> str:
+    near = difflib.get_close_matches(folded(name), [folded(one.name) for one in catalogue.fields], n=1)
+    meant = next((one.name for one in catalogue.fields if near and folded(one.name) == near[0]), None)
+    return f"did you mean {meant}?" if meant else "create it, or leave it out"

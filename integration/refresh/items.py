@@ -14,7 +14,7 @@ from integration.core.facts import ItemRef, ItemSeen
 from integration.core.items import Item, dump, item_of, join, load
 from integration.core.links import Link, links_of
 from integration.refresh.policy import NO_CATALOGUE, Policy, step
-from integration.store import items, marks, outbox, reads
+from integration.store import items, marks, reads, written
 from integration.store.db import Database
 from integration.store.items import Row
 from integration.store.marks import Claimed, Mark
@@ -120,7 +120,7 @@ def _consequences(
 ) -> Sequence[Mark]:
     """Marks for the item's own key results, for those it reaches through parents, and for its card."""
     told: list[Mark] = []
-    ours = outbox.written_on_all(connection, [one.row.ref for one in folded])
+    ours = written.on_items(connection, [one.row.ref for one in folded])
     for one in folded:
         ref = one.row.ref
         catalogue = catalogues.get(ref.connection, NO_CATALOGUE)
@@ -135,8 +135,12 @@ def _consequences(
             if above or relinked:
                 detail = orjson.dumps({"above": above, "below": moved or relinked}).decode()
                 told.append(Mark("reach", (ref.connection, ref.id), now, detail))
-        targets = {written.target for written in ours.get(ref, ())}
-        if relinked or any(_value(one.before, target) != _value(one.item, target) for target in targets):
+        targets = {known.target for known in ours.get(ref, ())}
+        if (
+            relinked
+            or _reshaped(one)
+            or any(_value(one.before, target) != _value(one.item, target) for target in targets)
+        ):
             told.append(Mark("card", (ref.connection, ref.id), now))
         if one.before is None or one.before.key != one.item.key:
             told += [
@@ -150,6 +154,11 @@ def _consequences(
 def _inputs_of(item: Item, inputs: frozenset[str]) -> Item:
     """The item as far as it can move a number: fields that nothing reads (those we write among them) are left out."""
     return replace(item, fields={name: value for name, value in item.fields.items() if name in inputs})
+
+
+def _reshaped(one: Folded) -> bool:
+    """Whether another card is to be drawn, or none, whatever the item is linked to: `to` names types."""
+    return one.before is not None and (one.before.type, one.before.deleted) != (one.item.type, one.item.deleted)
 
 
 def _value(item: Item | None, target: str) -> object:

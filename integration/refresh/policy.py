@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from sqlalchemy import Connection
 
@@ -16,6 +17,8 @@ from integration.store.db import Database
 from integration.store.marks import Claimed, Kind, Subject
 
 NO_CATALOGUE = Catalogue()
+FOLLOWS = timedelta(seconds=30)
+"""Marks that follow from an applied mapping's own are made within this time; others wait no longer for them."""
 
 
 class Outdated(Exception):
@@ -30,11 +33,20 @@ class Policy:
     scorecard: Scorecard
     url: str
     _catalogues: dict[str, tuple[object, Catalogue]] = field(default_factory=dict, repr=False)
+    _adopted: list[bool] = field(default_factory=list, repr=False)
 
     def check(self, connection: Connection) -> None:
         """Raises `Outdated` unless this revision is in force, seen from inside the transaction that relies on it."""
         if applied.revision(connection) != self.revision:
             raise Outdated
+
+    def is_adopted(self, connection: Connection) -> bool:
+        """Whether all that looked anew because of this mapping has come to an end: earlier, cards would show halves of it."""
+        if not self._adopted:
+            at = applied.applied_at(connection, self.revision)
+            if at is None or not marks.any_before(connection, ("item", "reach", "key result"), at + FOLLOWS):
+                self._adopted.append(True)
+        return bool(self._adopted)
 
     def catalogues(self, connection: Connection) -> Mapping[str, Catalogue]:
         """Each connection's vocabulary as last read; kept until it is read again."""

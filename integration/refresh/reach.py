@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from integration.core.facts import ItemRef
 from integration.refresh.policy import Policy, step
-from integration.store import items, marks, outbox, reads
+from integration.store import items, marks, reads, written
 from integration.store.db import Database
 from integration.store.marks import Claimed, Mark
 
@@ -80,6 +80,6 @@ def _cards_below(
     inherits = {name for name, rule in policy.scorecard.write_back.items() if rule.to}
     below_came = {row.ref for row in items.descendants(connection, [ref for ref in came if ref.connection in inherits])}
     below_left = {row.ref for row in items.descendants(connection, [ref for ref in left if ref.connection in inherits])}
-    showing = set(outbox.written_on_all(connection, left | below_left))
+    showing = set(written.on_items(connection, left | below_left))
     shown = {ref for ref in came | below_came if ref.connection in policy.scorecard.write_back}
     return [Mark("card", (ref.connection, ref.id), now) for ref in sorted(showing | shown)]

@@ -37,6 +37,10 @@ def revision(connection: Connection) -> int:
     return connection.execute(select(func.max(mappings.c.revision))).scalar() or 0
 
 
+def applied_at(connection: Connection, number: int) -> datetime | None:
+    return connection.execute(select(mappings.c.applied_at).where(mappings.c.revision == number)).scalar()
+
+
 def apply(connection: Connection, digest: str, files: Mapping[str, str], folder: str, now: datetime) -> int:
     values = {"digest": digest, "files": orjson.dumps(files).decode(), "folder": folder, "applied_at": now}
     return int(connection.execute(plain_insert(mappings).values(values).returning(mappings.c.revision)).scalar_one())
@@ -71,6 +75,11 @@ def notice(connection: Connection, name: str, topic: str, message: str | None, n
         index_elements=["connection", "topic"], set_={"message": message}
     )
     connection.execute(upsert, {"connection": name, "topic": topic, "message": message, "since": now})
+
+
+def clear_notices(connection: Connection) -> None:
+    """Takes all lines away; those whose cause is still there come back."""
+    connection.execute(delete(notices))
 
 
 def shown(connection: Connection) -> Sequence[tuple[str, str, str, datetime]]:

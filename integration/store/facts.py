@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import fields
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 from sqlalchemy import insert as plain_insert
 
-from integration.core.facts import ItemDeleted, ItemRestored, ItemSeen, TrackerFact
+from integration.core.facts import FieldChanged, ItemDeleted, ItemRef, ItemRestored, ItemSeen, TrackerFact
 from integration.store.statements import insert
 from integration.store.tables import facts, item_keys, sightings
 
@@ -77,6 +77,47 @@ def of_item(connection: Connection, name: str, item: str) -> Sequence[dict[str, 
     query = select(facts).where(facts.c.connection == name, facts.c.item == item).order_by(facts.c.at, facts.c.id)
     rows = connection.execute(query).mappings()
     return [{**orjson.loads(row["data"]), "kind": row["kind"], "at": row["at"], "actor": row["actor"]} for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One entry of a field's history: the row it is kept in, who made it, and what stood there before and after."""
+
+    row: int
+    actor: str | None
+    before: str | None
+    after: str | None
+
+
+def newest(connection: Connection, ref: ItemRef) -> int:
+    """The row of an item's fact that was kept last; 0 where there is none."""
+    query = select(func.max(facts.c.id)).where(facts.c.connection == ref.connection, facts.c.item == ref.id)
+    return connection.execute(query).scalar() or 0
+
+
+def changes(connection: Connection, ref: ItemRef, names: Collection[str], after: int) -> Sequence[Change]:
+    """What was kept after that row of a field's history, in the order of its time, by any of the field's names."""
+    query = select(facts.c.id, facts.c.actor, facts.c.data).where(
+        facts.c.connection == ref.connection,
+        facts.c.item == ref.id,
+        facts.c.kind == FieldChanged.kind,
+        facts.c.id > after,
+    )
+    told = [
+        (row.id, row.actor, orjson.loads(row.data))
+        for row in connection.execute(query.order_by(facts.c.at, facts.c.id))
+    ]
+    return [
+        Change(number, actor, _text(data, "before"), _text(data, "after"))
+        for number, actor, data in told
+        if data["field"] in names
+    ]
+
+
+def _text(data: Mapping[str, Any], side: str) -> str | None:
+    """What people saw, else the id or the plain value."""
+    value = data.get(f"{side}_text", data.get(side))
+    return None if value is None else str(value)
 
 
 def item_of_key(connection: Connection, name: str, key: str) -> str | None:

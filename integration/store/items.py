@@ -172,6 +172,13 @@ def linked_to(connection: Connection, key_result: str) -> Mapping[ItemRef, Link]
     return found
 
 
+def linked(connection: Connection, name: str, *, below: bool) -> set[ItemRef]:
+    """The items of a connection that are directly linked to a key result, and those below them."""
+    query = select(links.c.item).where(links.c.connection == name).distinct()
+    found = {ItemRef(name, item) for item in connection.execute(query).scalars()}
+    return found | {row.ref for row in descendants(connection, found)} if below else found
+
+
 def key_results_fed(connection: Connection, name: str) -> Sequence[str]:
     """The key results that items of a connection are directly linked to."""
     query = select(links.c.key_result).where(links.c.connection == name).distinct().order_by(links.c.key_result)

@@ -122,6 +122,11 @@ def pending(
     return {row[0]: row[1] for row in connection.execute(query)}
 
 
+def any_before(connection: Connection, kinds: Collection[Kind], at: datetime) -> bool:
+    query = select(marks.c.id).where(marks.c.kind.in_(kinds), marks.c.at <= at).limit(1)
+    return connection.execute(query).first() is not None
+
+
 def waiting_since(connection: Connection) -> datetime | None:
     """When the oldest mark was made; one of the clock's may lie in the future."""
     return connection.execute(select(func.min(marks.c.at))).scalar()

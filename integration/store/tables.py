@@ -18,6 +18,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
     text,
 )
 
@@ -218,6 +219,7 @@ outbox = Table(
     Column("connection", Text, nullable=False),
     Column("item", Text, nullable=False),
     Column("desired", Text, nullable=False),  # JSON: target -> value
+    Column("names", Text, nullable=False),  # JSON: target -> field as the mapping names it
     Column("attempted", Text),
     Column("state", Text, nullable=False),  # wanted or dead
     Column("due_at", Instant, nullable=False),
@@ -229,19 +231,32 @@ outbox = Table(
 )
 Index("outbox_due", outbox.c.state, outbox.c.due_at)
 
-# What we know of one field (or badge) of ours on one item: last written, tried since, and a person's value that stands.
+# What we know of one field (or badge) of ours on one item: last written, tried since, a person's value that stands.
 written = Table(
     "written",
     metadata,
     Column("connection", Text, nullable=False),
     Column("item", Text, nullable=False),
     Column("target", Text, nullable=False),  # a field id, or `badge`
-    Column("value", Text),  # JSON; nothing where only attempts are known
+    Column("field", Text, nullable=False),  # as the mapping names it
+    Column("value", Text),  # JSON; nothing where none of ours stands there
     Column("attempts", Text, nullable=False, server_default="[]"),  # JSON list of values tried since
     Column("held", Text),  # JSON of the person's value that we leave alone
-    Column("stood", Text),  # JSON of what stood there when we wrote last
+    Column("put_back", Boolean, nullable=False, server_default=false()),  # it was overwritten and must be restored
+    Column("released", Text),  # JSON of a person's value that the mapping lets us replace
+    Column("refused", Text),  # the tracker's words
+    Column("refused_until", Instant),
+    Column("stood", Text, nullable=False, server_default="[]"),  # JSON list of store.written.Sent
     Column("written_at", Instant),
     PrimaryKeyConstraint("connection", "item", "target"),
+)
+
+# A connection that is not written to before `until`, because its tracker asked for rest or does not know us.
+pauses = Table(
+    "pauses",
+    metadata,
+    Column("connection", Text, primary_key=True),
+    Column("until", Instant, nullable=False),
 )
 
 # One line that `status` and `plan` show until its cause is gone.

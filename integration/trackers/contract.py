@@ -104,6 +104,10 @@ class TrackerClient(Protocol):
         """Why writes to items of this project could not be kept from sending mail, or None where they can."""
         ...
 
+    def asked_to_wait(self) -> float:
+        """For how many seconds from now the tracker wants nothing asked of it, as it said with answers that were good."""
+        ...
+
     def same(self, field_type: str, ours: FieldValue, theirs: FieldValue) -> bool:
         """Whether two values are equal as this tracker compares a field of that type (rounding, trimming)."""
         ...

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from integration.core.facts import ItemRef
-from integration.store import applied, deliveries, items, marks, outbox, reads
+from integration.store import applied, deliveries, items, marks, outbox, reads, written
 from integration.store.deliveries import Outcome
 from integration.store.inbox import Delivery, Inbox
 from integration.store.items import Row
@@ -101,7 +101,7 @@ def test_a_write_that_was_given_up_shows_the_trackers_own_words(terminal, epic):
 
 def test_a_field_that_a_person_holds_comes_with_the_remedy(terminal, epic):
     with terminal.database.write() as connection:
-        outbox.hold(connection, epic, "customfield_1", "ask Sam")
+        written.hold(connection, epic, "customfield_1", "ask Sam", "KR Progress")
 
     [held] = terminal.json("status")["held"]
 

@@ -143,8 +143,8 @@ def _print_item(one: ItemPlan) -> None:
             print(f"    {_name(change):{width}}  {'removed' if change.then is None else _badge(change.then)}")
         else:
             print(f"    {_name(change):{width}}  {_shown(change.now)} → {_shown(change.then)}")
-    for name in one.left_alone:
-        print(f"    {name}: changed by a person, left alone")
+    for name, value in one.left_alone.items():
+        print(f"    {name}: {_shown(value)} is a person's, left alone")
 
 
 def _name(change: Change) -> str:
@@ -183,7 +183,7 @@ def _as_json(made: Plan) -> dict[str, Any]:
                     }
                     for change in one.changes
                 ],
-                "left_alone": list(one.left_alone),
+                "left_alone": dict(one.left_alone),
             }
             for one in made.items
         ],

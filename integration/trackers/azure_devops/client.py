@@ -116,6 +116,9 @@ class AzureDevOpsClient:
         del project
         return None
 
+    def asked_to_wait(self) -> float:
+        return self._rest.asked_to_wait()
+
     def same(self, field_type: str, ours: FieldValue, theirs: FieldValue) -> bool:
         if ours in (None, "") or theirs in (None, ""):
             return ours in (None, "") and theirs in (None, "")

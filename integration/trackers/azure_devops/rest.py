@@ -83,10 +83,14 @@ class Rest:
 
     def pause(self) -> None:
         """Waits as long as asked between the pages of a long read, which could not be begun anew each time."""
-        time.sleep(min(max(0.0, self._not_before - time.monotonic()), LONGEST_PAUSE))
+        time.sleep(min(self.asked_to_wait(), LONGEST_PAUSE))
+
+    def asked_to_wait(self) -> float:
+        """Seconds that are left of the longest wait that was asked for."""
+        return max(0.0, self._not_before - time.monotonic())
 
     def _wait_for_our_turn(self) -> None:
-        left = self._not_before - time.monotonic()
+        left = self.asked_to_wait()
         if left > PATIENCE:
             raise Retryable("Azure DevOps asked us to slow down", after=left, scope="connection")
         if left > 0:

@@ -158,6 +158,10 @@ class JiraClient:
             "or set quiet: false under write_back"
         )
 
+    def asked_to_wait(self) -> float:
+        """Jira tells how long to wait only when it refuses."""
+        return 0.0
+
     def same(self, field_type: str, ours: FieldValue, theirs: FieldValue) -> bool:
         return values.same(field_type, ours, theirs)
 

@@ -160,6 +160,7 @@ def upgrade() -> None:
         sa.Column("connection", sa.Text(), nullable=False),
         sa.Column("item", sa.Text(), nullable=False),
         sa.Column("desired", sa.Text(), nullable=False),
+        sa.Column("names", sa.Text(), nullable=False),
         sa.Column("attempted", sa.Text(), nullable=True),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("due_at", sa.BigInteger(), nullable=False),
@@ -170,6 +171,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("connection", "item"),
     )
     op.create_index("outbox_due", "outbox", ["state", "due_at"], unique=False)
+    op.create_table(
+        "pauses",
+        sa.Column("connection", sa.Text(), nullable=False),
+        sa.Column("until", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("connection"),
+    )
     op.create_table(
         "reads",
         sa.Column("connection", sa.Text(), nullable=False),
@@ -215,10 +222,15 @@ def upgrade() -> None:
         sa.Column("connection", sa.Text(), nullable=False),
         sa.Column("item", sa.Text(), nullable=False),
         sa.Column("target", sa.Text(), nullable=False),
+        sa.Column("field", sa.Text(), nullable=False),
         sa.Column("value", sa.Text(), nullable=True),
         sa.Column("attempts", sa.Text(), server_default="[]", nullable=False),
         sa.Column("held", sa.Text(), nullable=True),
-        sa.Column("stood", sa.Text(), nullable=True),
+        sa.Column("put_back", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.Column("released", sa.Text(), nullable=True),
+        sa.Column("refused", sa.Text(), nullable=True),
+        sa.Column("refused_until", sa.BigInteger(), nullable=True),
+        sa.Column("stood", sa.Text(), server_default="[]", nullable=False),
         sa.Column("written_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("connection", "item", "target"),
     )

@@ -1,0 +1,99 @@
+"""What came of talking to a tracker, kept: what stands there now, what waits and until when, what people must mend."""
+
+from __future__ import annotations
+
+import random
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+
+from integration.core.errors import Refused, Retryable
+from integration.publish.talking import Result, Task
+from integration.store import applied, items, marks, outbox, written
+from integration.store.db import Database
+from integration.store.marks import Mark
+from integration.store.outbox import BADGE
+from integration.store.written import Written
+
+LONGEST_WAIT = timedelta(minutes=15)
+LONGEST_WISH = timedelta(days=1)
+"""A tracker that wants a longer rest than this has told us nonsense."""
+REFUSED_FOR = timedelta(hours=1)
+"""After that a refused field is tried again, with the next change of its item."""
+UNQUIET_FOR = timedelta(minutes=15)
+
+
+def record(db: Database, task: Task, result: Result, now: datetime) -> None:
+    """Keeps what came of it. The next write to this item waits for its turn."""
+    wish, ref, decision = task.wish, task.wish.ref, result.decision
+    wrote = {*decision.writes, *([BADGE] if decision.writes_badge else [])}
+    again_at = None if result.not_quiet is None else now + UNQUIET_FOR * random.uniform(1.0, 1.3)
+    with db.write() as connection:
+        written.settle(connection, ref, decision.stands, wrote, now)
+        for target in decision.restores:
+            written.restored(connection, ref, target, now)
+        for target, value in decision.held.items():
+            written.hold(connection, ref, target, value, wish.names.get(target, ""))
+            if task.wanted.values[target] is None and task.wanted.known.get(target, Written(target)).held is None:
+                # What was to be cleared is theirs now: the card says whether that is still worth remembering.
+                marks.add(connection, [Mark("card", (ref.connection, ref.id), now)])
+        for target, words in result.refused.items():
+            written.refuse(connection, ref, target, wish.names.get(target, ""), words, now + REFUSED_FOR)
+        outbox.finish(connection, wish, now + task.wanted.rule.every, again_at)
+        if result.asked_to_wait > 0:
+            outbox.pause(connection, ref.connection, now + timedelta(seconds=result.asked_to_wait))
+        _notice(connection, task, result, now)
+
+
+def put_off(db: Database, task: Task, error: Retryable | Refused, now: datetime) -> None:
+    """Tries again later: the item, or all of its connection where the refusal is about more than the item."""
+    wish, name = task.wish, task.wish.ref.connection
+    until = now + _wait(error, wish.attempts)
+    with db.write() as connection:
+        if error.scope == "connection":
+            outbox.pause(connection, name, until)
+            outbox.retry(connection, wish, until, None)
+            line = f"nothing is written before {until:%H:%M:%S} UTC: {error.reason}"
+            applied.notice(connection, name, "rest", line, now)
+        elif isinstance(error, Refused):
+            outbox.retry(connection, wish, until, None)
+            where = task.project or "some projects"
+            line = f"not everything is written in {where}: {error.reason}; give the account this permission"
+            applied.notice(connection, name, f"refused in {task.project}", line, now)
+        else:
+            outbox.retry(connection, wish, until, error.reason)
+
+
+def _wait(error: Retryable | Refused, attempts: int) -> timedelta:
+    """The tracker's own wish, else doubling from two seconds; spread, so that many items do not come back at once."""
+    wished = error.after if isinstance(error, Retryable) else None
+    if wished is not None:
+        return min(timedelta(seconds=wished * random.uniform(1.0, 1.1)), LONGEST_WISH)
+    return min(timedelta(seconds=2.0 ** min(attempts, 10) * random.uniform(0.7, 1.3)), LONGEST_WAIT)
+
+
+def _notice(connection: Connection, task: Task, result: Result, now: datetime) -> None:
+    """One line for whatever stands in the way, however many items it concerns."""
+    name, decision = task.wish.ref.connection, result.decision
+    for target in {*decision.stands, *result.refused}:
+        was_refused = task.wanted.known.get(target, Written(target)).refused is not None
+        if target in result.refused or was_refused:
+            applied.notice(connection, name, f"refused {target}", _refusal(connection, task, target), now)
+    if task.wanted.rule.quiet and (result.not_quiet is not None or decision.writes):
+        why = None if result.not_quiet is None else f"no fields are written in {task.project}: {result.not_quiet}"
+        applied.notice(connection, name, f"quiet {task.project}", why, now)
+    applied.notice(connection, name, "rest", None, now)
+    if decision.writes:
+        applied.notice(connection, name, f"refused in {task.project}", None, now)
+
+
+def _refusal(connection: Connection, task: Task, target: str) -> str | None:
+    """Where a field was refused and why; None where it is refused nowhere any more."""
+    found = written.refusals(connection, task.wish.ref.connection, target)
+    if not found:
+        return None
+    example, words = found[0]
+    row = items.rows(connection, [example]).get(example)
+    more = f" and {len(found) - 1} more" if len(found) > 1 else ""
+    what = "the remote link" if target == BADGE else task.wish.names.get(target, target)
+    return f"{what} cannot be written on {row.key if row else example.id}{more}: {words}"
