@@ -46,7 +46,9 @@ def test_it_is_draft_7_and_every_place_has_one_shape() -> None:
     assert "$defs" not in text
 
 
-@pytest.mark.parametrize(("path", "place"), list(places(SCHEMA)), ids=lambda value: value if isinstance(value, str) else "")
+@pytest.mark.parametrize(
+    ("path", "place"), list(places(SCHEMA)), ids=lambda value: value if isinstance(value, str) else ""
+)
 def test_every_key_is_described_and_takes_its_own_default_and_examples(path: str, place: dict[str, Any]) -> None:
     assert place.get("description"), path
     for value in [*place.get("examples", []), *([place["default"]] if "default" in place else [])]:
