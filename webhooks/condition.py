@@ -93,7 +93,8 @@ def condition(connection: Connection, scorecard: Scorecard | None) -> Condition:
     waiting, dead = outbox.wishes(connection, "wanted"), outbox.wishes(connection, "dead")
     fields = {(name, one.id): one.name for name, told in catalogues.items() for one in told.fields}
     held = [
-        Held(ref, fields.get((ref.connection, target), target), value) for ref, target, value in written.held(connection)
+        Held(ref, fields.get((ref.connection, target), target), value)
+        for ref, target, value in written.held(connection)
     ]
     questions = reads.open_reads(connection)
     strays = _unknown_tags(connection, scorecard, catalogues) if scorecard else []
