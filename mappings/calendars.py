@@ -7,8 +7,6 @@ from collections.abc import Iterable
 from datetime import date
 from functools import cache
 
-import holidays
-
 from mappings.suggestions import did_you_mean, near
 from mappings.wording import found
 
@@ -42,10 +40,14 @@ def wrong_with_region(name: str) -> str | None:
 
 
 def days_off(name: str, years: Iterable[int]) -> frozenset[date]:
+    import holidays  # late: it is large, and most commands need none
+
     country, _, region = name.partition("-")
     return frozenset(holidays.country_holidays(country, subdiv=region or None, years=list(years)))
 
 
 @cache
 def _regions() -> dict[str, list[str]]:
+    import holidays  # late, as above
+
     return {country: list(regions) for country, regions in holidays.list_supported_countries().items()}

@@ -28,6 +28,7 @@ class Answers:
     user: str
     """The environment variable that holds the account; only Jira Cloud wants one."""
     token: str
+    webhook_secret: str
     projects: tuple[str, ...]
     timezone: str
     holidays: str
@@ -81,7 +82,7 @@ def _connection(answers: Answers) -> Iterator[str]:
     if answers.user:
         yield f"    user: env/{answers.user:<24} # the account's e-mail address, from the environment"
     yield f"    token: env/{answers.token:<23} # secrets stand in the environment or in a file, never here"
-    yield f"    # webhook_secret: env/{name.upper()}_WEBHOOK_SECRET   # with it changes arrive at once, else by asking"
+    yield f"    webhook_secret: env/{answers.webhook_secret:<14} # any long random text; the tracker's webhooks are told the same"
     yield f"    projects: {as_list(answers.projects)}"
 
 

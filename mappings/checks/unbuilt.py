@@ -14,6 +14,8 @@ SECTIONS = {
     "delivery": "deployments, changes and incidents are not derived by this version",
     "services": "deployments, changes and incidents are not derived by this version",
     "access": "nobody signs in to this version yet",
+    "retention": "this version throws nothing away",
+    "week_starts": "weeks only matter to delivery KPIs, which are not measured by this version",
 }
 MEASURES = {
     "kpi": "delivery KPIs are not measured by this version; its progress stays unknown",
@@ -22,6 +24,9 @@ MEASURES = {
 CONNECTION = {
     "tenant": "signing in as an Entra service principal is not built into this version; use token",
     "gateway": "scoped tokens are not built into this version; the site is called directly",
+    "rescan": "this version does not ask trackers what webhooks missed",
+    "requests_per_second": "this version knows the tracker's own limits only",
+    "was": "a connection's history does not follow it to a new name in this version",
 }
 WRITE_BACK = {
     "property": "entity properties are not written by this version",
@@ -60,6 +65,9 @@ def connections(whole: Whole) -> Iterator[Problem]:
         tracker = tracker_of(connection)
         if tracker and tracker not in TRACKERS:
             yield connection.at_key(f"{tracker} is not reached by this version", warning=True)
+        if not connection.has("webhook_secret"):
+            message = "has no webhook_secret, and this version does not ask by itself: it will hear of no change"
+            yield connection.at_key(message, warning=True)
         for key, message in CONNECTION.items():
             if connection.has(key) and connection.written(key) != "false":
                 yield connection.at_key(message, key, warning=True)

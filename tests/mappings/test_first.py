@@ -14,6 +14,7 @@ ANSWERS = Answers(
     tracker="jira",
     user="JIRA_USER",
     token="JIRA_TOKEN",
+    webhook_secret="JIRA_WEBHOOK_SECRET",
     projects=("SEED", "Ship & Co"),
     timezone="Europe/Lisbon",
     holidays="PT",

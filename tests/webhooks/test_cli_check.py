@@ -10,7 +10,7 @@ from webhooks.cli import main
 GOOD = """\
 cycle: 2026-Q4
 connections:
-  jira: {tracker: jira, url: https://tidegarden.jira.example, user: env/U, token: env/T, projects: SEED}
+  jira: {tracker: jira, url: https://tidegarden.jira.example, user: env/U, token: env/T, webhook_secret: env/W, projects: SEED}
 objectives:
   first-harvest:
     title: New growers harvest in their first month
@@ -96,6 +96,7 @@ def test_init_asks_and_writes_a_mapping_without_mistakes(folder: Path) -> None:
     typed = [
         "https://dev.azure.com/harborlight",
         "env/FERRY_TOKEN",
+        "",
         "Ferry Booking, Quay",
         "America/Halifax",
         "CA-NS",
@@ -113,7 +114,9 @@ def test_init_asks_and_writes_a_mapping_without_mistakes(folder: Path) -> None:
 
     assert result.exit_code == 0, result.output
     assert "okr.yaml: 1 objective, 1 key result, 1 connection: no mistakes" in result.stdout
-    assert result.stdout.endswith("Next: put FERRY_TOKEN into the environment, then: okrlink plan\n")
+    assert result.stdout.endswith(
+        "Next: put FERRY_TOKEN, ADO_WEBHOOK_SECRET into the environment, then: okrlink plan\n"
+    )
     written = (folder / "okr.yaml").read_text()
     for words in (
         "token: env/FERRY_TOKEN",
@@ -127,7 +130,7 @@ def test_init_asks_and_writes_a_mapping_without_mistakes(folder: Path) -> None:
 
 
 def test_init_asks_again_when_an_answer_makes_no_sense(folder: Path) -> None:
-    typed = "bookshop\nhttps://tidegarden.atlassian.net/browse/SEED-1\nhttps://tidegarden.atlassian.net\nmy token\n\n\n\nEurope/Lisabon\n"
+    typed = "bookshop\nhttps://tidegarden.atlassian.net/browse/SEED-1\nhttps://tidegarden.atlassian.net\nmy token\n\n\n\n\nEurope/Lisabon\n"
 
     result = okrlink("init", "--offline", typed=typed)
 

@@ -74,8 +74,8 @@ def init(file: Path, *, offline: bool, defaults: bool) -> None:
         print(warning, file=sys.stderr)
     print(f"\nWritten. {understood(file, loaded)}")
     named = "" if file == DEFAULT else f" {file}"
-    secrets = " and ".join(name for name in (answers.user, answers.token) if name)
-    print(f"Next: put {secrets} into the environment, then: okrlink plan{named}")
+    secrets = (name for name in (answers.user, answers.token, answers.webhook_secret) if name)
+    print(f"Next: put {', '.join(secrets)} into the environment, then: okrlink plan{named}")
 
 
 def understood(file: Path, loaded: Loaded) -> str:

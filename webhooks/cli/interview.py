@@ -44,6 +44,9 @@ class Interview:
             else ""
         )
         token = self._ask("   Environment variable with its token", f"{name}_TOKEN", _variable)
+        secret = self._ask(
+            "   Environment variable with the secret of its webhooks", f"{name}_WEBHOOK_SECRET", _variable
+        )
         projects = self._ask("2. Projects, by key or name, with commas between (* is all)", "*", _several)
         timezone = self._ask("3. Time zone", local_time_zone(), _time_zone)
         holidays = self._ask("   Country or region of your days off, such as DE-BE (- is none)", "-", _region)
@@ -63,6 +66,7 @@ class Interview:
             tracker=tracker,
             user=user,
             token=token,
+            webhook_secret=secret,
             projects=projects,
             timezone=timezone,
             holidays=holidays,
