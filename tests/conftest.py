@@ -15,6 +15,7 @@ from tests.databases import (  # noqa: F401 - fixtures
     postgres_url,
     sqlite_url,
 )
+from tests.desks import ado_desk, desk, jira_desk  # noqa: F401 - fixtures
 from tests.need import need  # noqa: F401 - tests may take it from here
 
 LOOPBACK = ("127.", "::1", "localhost")

@@ -21,16 +21,17 @@ class Application:
     new: bool
 
 
-def apply_file(db: Database, path: Path) -> Application:
+def apply_file(db: Database, path: Path, now: datetime | None = None) -> Application:
     """Puts the mapping at `path` in force. Raises `MappingInvalid`; then what was in force stays so.
 
     A file that is in force already is not applied again.
     """
-    return apply_loaded(db, load(path), path.parent)
+    return apply_loaded(db, load(path), path.parent, now)
 
 
-def apply_loaded(db: Database, loaded: Loaded, folder: Path) -> Application:
-    now = datetime.now(UTC)
+def apply_loaded(db: Database, loaded: Loaded, folder: Path, now: datetime | None = None) -> Application:
+    """The same for a mapping that is loaded already; `folder` is where its `file/` secrets are looked for."""
+    now = now or datetime.now(UTC)
     with db.write() as connection:
         before = applied.newest(connection)
         if before is not None and before.digest == loaded.digest:

@@ -146,5 +146,6 @@ def moved(one: Written, item: Item, now: datetime) -> bool:
     if one.target not in item.fields or one.refuses(now) or not (one.known or one.held):
         return False
     there = item.fields[one.target]
-    left_alone = one.held is not None and alike(there, one.held[0])
-    return not left_alone and not any(alike(there, value) for value in (one.value, *one.attempts))
+    if one.held is not None:
+        return not alike(there, one.held[0])
+    return not any(alike(there, value) for value in (one.value, *one.attempts))

@@ -51,10 +51,10 @@ def _compare(connection: Connection, ref: ItemRef, one: Written, catalogue: Cata
         if not alike(stood, ours.saw) and not (
             stood is not None and any(alike(stood, value) for value in values_of_ours)
         ):
-            overwritten = (stood,)
+            overwritten = (stood, ours.wrote)
     if left != list(one.sent):
         if overwritten is not None:
-            written.hold(connection, ref, one.target, overwritten[0], one.field, put_back=True)
+            written.put_back(connection, ref, one.target, *overwritten)
         written.verified(connection, ref, one.target, left)
 
 

@@ -131,12 +131,16 @@ def settle(connection: Connection, ref: ItemRef, values: Values, wrote: Collecti
     _tidy(connection, ref)
 
 
-def hold(
-    connection: Connection, ref: ItemRef, target: str, value: FieldValue, name: str, *, put_back: bool = False
-) -> None:
-    """A person's value stands, or has to be written back; ours waits until they or the mapping say otherwise."""
-    told = {"field": name, "held": _dumps(value), "put_back": put_back, "released": None}
+def hold(connection: Connection, ref: ItemRef, target: str, value: FieldValue, name: str) -> None:
+    """A person's value stands; ours waits until they or the mapping say otherwise."""
+    told = {"field": name, "held": _dumps(value), "put_back": False, "released": None}
     _upsert(connection, ref, target, told)
+
+
+def put_back(connection: Connection, ref: ItemRef, target: str, value: FieldValue, instead_of: FieldValue) -> None:
+    """A person's value that we overwrote has to take the place of ours again."""
+    told = {"held": _dumps(value), "put_back": True, "released": None, "attempts": _dumps([instead_of])}
+    connection.execute(update(written).where(_is(ref), written.c.target == target).values(told))
 
 
 def restored(connection: Connection, ref: ItemRef, target: str, now: datetime) -> None:
