@@ -16,8 +16,8 @@ from pydantic import ValidationError
 from integration.core.errors import Problem
 from mappings.schema import TeamFile
 from mappings.schema.forms import Keys
-from mappings.source import Document, Path, Plain
 from mappings.suggestions import did_you_mean
+from mappings.tree import Document, Path, Plain
 from mappings.unknown_keys import meant_key, unknown_key
 from mappings.wording import found, listed, one_line
 

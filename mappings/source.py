@@ -6,135 +6,21 @@ and not the look. Anchors and aliases are read; merge keys, tags and keys said t
 
 from __future__ import annotations
 
-import dataclasses
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import TypeAlias
 
 import yaml
 
 from integration.core.errors import Problem
 from mappings.slips import Slip, leading_sign, mend
-from mappings.wording import found, in_quotes, one_line, printable
-
-Path: TypeAlias = tuple[str | int, ...]
-Plain: TypeAlias = "str | list[Plain] | dict[str, Plain]"
-"""What models are made from; nothing at all is an empty text."""
+from mappings.tree import Document, Entry, Mapping, Node, Path, Place, Scalar, Sequence, places, spoken
+from mappings.wording import found, in_quotes, one_line
 
 MOST_NODES = 20_000
 """Far above any mapping, far below what aliases of aliases can unfold to."""
 DEEPEST = 40
 LONGEST = 1_000_000
 OPENING, CLOSING = "“”„«‘’‚", "”“»’‘"  # noqa: RUF001 - these are the quotes that YAML does not know
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Place:
-    """Line and column, both from 1."""
-
-    line: int
-    column: int
-
-
-@dataclass(frozen=True, slots=True)
-class Scalar:
-    """A text as written. `text` is None where nothing is written at all."""
-
-    place: Place
-    text: str | None = dataclasses.field(repr=False)  # it may turn out to be a secret
-
-
-@dataclass(frozen=True, slots=True)
-class Sequence:
-    place: Place
-    items: tuple[Node, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One key of a mapping, and what stands under it."""
-
-    key: str
-    place: Place
-    value: Node
-
-
-@dataclass(frozen=True, slots=True)
-class Mapping:
-    place: Place
-    entries: tuple[Entry, ...]
-
-    def get(self, key: str) -> Entry | None:
-        return next((entry for entry in self.entries if entry.key == key), None)
-
-
-Node: TypeAlias = Scalar | Sequence | Mapping
-
-
-@dataclass(frozen=True, slots=True)
-class Document:
-    """One file: the name it is shown by, and its tree."""
-
-    name: str
-    root: Node
-
-    def node(self, path: Path) -> Node | None:
-        """What stands at the path, or None."""
-        node: Node | None = self.root
-        for step in path:
-            node = _child(node, step)
-        return node
-
-    def said(self, path: Path) -> bool:
-        return self.node(path) is not None
-
-    def keys(self, path: Path) -> tuple[str, ...]:
-        """The keys at the path in the order of the file; none where no keys stand."""
-        node = self.node(path)
-        return tuple(entry.key for entry in node.entries) if isinstance(node, Mapping) else ()
-
-    def text(self, path: Path) -> str:
-        """The text at the path as written; empty where there is none."""
-        node = self.node(path)
-        return (node.text or "") if isinstance(node, Scalar) else ""
-
-    def known(self, path: Path) -> Path:
-        """The path as far as there is something in the file: a word that stands for a list of one has no `[0]`."""
-        while path and not self.said(path):
-            path = path[:-1]
-        return path
-
-    def value_place(self, path: Path) -> Place:
-        node = self.node(self.known(path))
-        return self.root.place if node is None else node.place
-
-    def key_place(self, path: Path) -> Place:
-        """Where the key stands; for an item of a list, the item."""
-        path = self.known(path)
-        parent = self.node(path[:-1]) if path else None
-        entry = parent.get(str(path[-1])) if isinstance(parent, Mapping) else None
-        return self.value_place(path) if entry is None else entry.place
-
-    def problem(self, path: Path, message: str, *, at_key: bool = False, warning: bool = False) -> Problem:
-        place = self.key_place(path) if at_key else self.value_place(path)
-        return Problem(self.name, place.line, place.column, spoken(self.known(path)), printable(message), warning)
-
-    def renamed(self, path: Path, name: str) -> Document:
-        """The document with the last key of the path called by another name, at its place."""
-        return Document(self.name, _renamed(self.root, path, name))
-
-    def plain(self) -> Plain:
-        """The tree as plain values, fresh with every call."""
-        return _plain(self.root)
-
-
-def spoken(path: Path) -> str:
-    """`objectives.checkout.guardrails[0]`; what stands in the place of a connection's text stays unsaid."""
-    if path[:1] == ("connections",) and any(isinstance(step, str) for step in path[3:]):
-        path = path[:3]
-    steps = (f"[{step}]" if isinstance(step, int) else f".{one_line(step)}" for step in path)
-    return "".join(steps).removeprefix(".")
 
 
 def read(name: str, data: bytes | str) -> tuple[Document, list[Problem]]:
@@ -145,6 +31,10 @@ def read(name: str, data: bytes | str) -> tuple[Document, list[Problem]]:
     except UnicodeDecodeError as error:
         before = bytes(error.object[: error.start])
         line, column = before.count(b"\n") + 1, len(before) - before.rfind(b"\n")
+        if b"\0" in error.object and not error.object.startswith((b"\xff\xfe", b"\xfe\xff")):
+            return empty, [
+                Problem(name, 1, 1, "", "is no text; a mapping is a YAML file, and okrlink init writes a first one")
+            ]
         return empty, [Problem(name, line, column, "", "not UTF-8; save the file as UTF-8")]
     if len(text) > LONGEST:
         return empty, [Problem(name, 1, 1, "", "is longer than any mapping")]
@@ -172,7 +62,7 @@ def _located(document: Document, slip: Slip) -> Problem:
     path: Path = slip.path if slip.path is not None else ()
     if slip.path is None:
         begins = Place(*(slip.begins or (slip.line, slip.column)))
-        path = max((path for path, place in _places(document.root, ()) if place == begins), key=len, default=())
+        path = max((path for path, place in places(document.root, ()) if place == begins), key=len, default=())
     secret = not path or path[0] == "connections"
     message = slip.discreet if secret and slip.discreet else slip.message
     return Problem(document.name, slip.line, slip.column, spoken(path), message)
@@ -279,50 +169,3 @@ class _Tree:
 
 def _place(mark: yaml.Mark) -> Place:
     return Place(mark.line + 1, mark.column + 1)
-
-
-def _child(node: Node | None, step: str | int) -> Node | None:
-    if isinstance(node, Mapping) and isinstance(step, str):
-        entry = node.get(step)
-        return None if entry is None else entry.value
-    if isinstance(node, Sequence) and isinstance(step, int) and step < len(node.items):
-        return node.items[step]
-    return None
-
-
-def _renamed(node: Node, path: Path, name: str) -> Node:
-    step, *rest = path
-    if isinstance(node, Mapping):
-        entries = [
-            entry
-            if entry.key != step
-            else dataclasses.replace(entry, value=_renamed(entry.value, tuple(rest), name))
-            if rest
-            else dataclasses.replace(entry, key=name)
-            for entry in node.entries
-        ]
-        return Mapping(node.place, tuple(entries))
-    if isinstance(node, Sequence):
-        items = [_renamed(item, tuple(rest), name) if at == step else item for at, item in enumerate(node.items)]
-        return Sequence(node.place, tuple(items))
-    return node
-
-
-def _places(node: Node, path: Path) -> Iterator[tuple[Path, Place]]:
-    """Every key and value of the tree with the place at which it begins."""
-    yield path, node.place
-    if isinstance(node, Mapping):
-        for entry in node.entries:
-            yield (*path, entry.key), entry.place
-            yield from _places(entry.value, (*path, entry.key))
-    if isinstance(node, Sequence):
-        for index, item in enumerate(node.items):
-            yield from _places(item, (*path, index))
-
-
-def _plain(node: Node) -> Plain:
-    if isinstance(node, Mapping):
-        return {entry.key: _plain(entry.value) for entry in node.entries}
-    if isinstance(node, Sequence):
-        return [_plain(item) for item in node.items]
-    return node.text or ""

@@ -9,8 +9,8 @@ from mappings.schema.delivery import ChangeRule, Delivery, DeploymentRule, Incid
 from mappings.schema.forms import Keys
 from mappings.schema.okrs import KeyResultKeys
 from mappings.schema.selectors import Narrowing, Selector
-from mappings.source import Path
 from mappings.suggestions import did_you_mean, near
+from mappings.tree import Path
 
 TRUTHS = {"on": "true", "yes": "true", "y": "true", "off": "false", "no": "false", "n": "false"}
 RULES = {

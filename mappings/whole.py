@@ -15,7 +15,7 @@ from mappings.schema.kpis import KpiKeys
 from mappings.schema.okrs import CycleKeys, KeyResultKeys, ObjectiveKeys
 from mappings.schema.selectors import Narrowing
 from mappings.schema.write_back import WriteBackKeys
-from mappings.source import Document, Path
+from mappings.tree import Document, Path
 
 K_co = TypeVar("K_co", bound=Keys, covariant=True)
 

@@ -9,7 +9,7 @@ from pathlib import PurePath
 
 from integration.core.errors import Problem
 from mappings.schema.forms import NAME, WIDE_NAME, Keys
-from mappings.source import Path
+from mappings.tree import Path
 from mappings.whole import File, Said, Whole
 from mappings.wording import found
 

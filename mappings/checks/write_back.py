@@ -9,7 +9,7 @@ from integration.core.errors import Problem
 from mappings.build import UNITS, tracker_of, unit_of
 from mappings.schema.delivery import Cause, Delivery
 from mappings.schema.selectors import LinkRule
-from mappings.source import Path, spoken
+from mappings.tree import Path, spoken
 from mappings.whole import File, Whole
 
 TITLES = {

@@ -10,7 +10,8 @@ import pytest
 
 import mappings
 from mappings.json_schema import json_schema
-from mappings.source import Plain, read
+from mappings.source import read
+from mappings.tree import Plain
 from tests.mappings.test_load import EXAMPLES
 
 SCHEMA = json_schema()
