@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
+from integration.core.errors import MappingInvalid, Problem
 from mappings.checks.names import spelled
 from mappings.cycles import by_name
+from mappings.load import load_texts
 from mappings.schema.connections import TrackerName
 from mappings.source import read
 
 MeasuredBy: TypeAlias = Literal["items", "story points", "number"]
 ShownAs: TypeAlias = Literal["badge", "fields", "nowhere"]
 
+FIELDS = {"KR Progress": "percent", "KR Status": "status", "KR Summary": "summary"}
 LAST_DAYS = timedelta(days=21)
 """Whoever writes a mapping this late in a quarter plans the next one."""
+LONGEST_NAME = 24
+"""Names are typed: three words at most, that fit into this."""
+SMALL_WORDS = re.compile(
+    r"a|an|all|and|are|as|at|be|by|can|every|for|from|get|has|have|in|is|its?|less|more|most|new|not?|of|on|one|or|our|out|"
+    r"than|that|the|their|they|this|to|up|us|we|who|will|with|within|without"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +44,9 @@ class Answers:
     holidays: str
     cycle: str
     objective: str
+    objective_name: str
     key_result: str
+    key_result_name: str
     measured_by: MeasuredBy
     start: str
     target: str
@@ -44,94 +56,150 @@ class Answers:
     shown: ShownAs
 
 
+class Line(NamedTuple):
+    """A line of the file, and the remark behind it."""
+
+    text: str
+    remark: str = ""
+
+
+def this_and_next_quarter(today: date) -> tuple[str, str]:
+    this = f"{today.year}-Q{(today.month + 2) // 3}"
+    year, quarter = int(this[:4]), int(this[-1])
+    return this, f"{year + quarter // 4}-Q{quarter % 4 + 1}"
+
+
 def likely_cycle(today: date) -> str:
     """The present quarter, or the next one when that is nearly over."""
-    this = _quarter(today)
+    this, following = this_and_next_quarter(today)
     cycle = by_name(this)
-    nearly_over = cycle is not None and cycle.last - today < LAST_DAYS
-    return _quarter(cycle.last + timedelta(days=1)) if cycle and nearly_over else this
+    return following if cycle is not None and cycle.last - today < LAST_DAYS else this
 
 
-def _quarter(day: date) -> str:
-    return f"{day.year}-Q{(day.month + 2) // 3}"
+def short_name(title: str) -> str:
+    """A name that says what the title is about: `Nobody queues on the quay` -> `nobody-queues-quay`."""
+    words = spelled(title).split("-")
+    telling = [word for word in words if not SMALL_WORDS.fullmatch(word)] or words
+    name = telling[0][:LONGEST_NAME]
+    for word in telling[1:3]:
+        if len(name) + 1 + len(word) > LONGEST_NAME:
+            break
+        name += f"-{word}"
+    return name
+
+
+def wrong_with_numbers(start: str, target: str) -> str | None:
+    """What the language says of a way from one number to another, or None."""
+    lines = ("cycle: 2026", "objectives:", "  a:", "    title: A", "    key_results:", "      b:", "        title: B")
+    numbers = (f"        start: {as_text(start)}", f"        target: {as_text(target)}")
+    try:
+        problems: Sequence[Problem] = load_texts({"": "\n".join((*lines, *numbers))}, "").warnings
+    except MappingInvalid as invalid:
+        problems = invalid.problems
+    return problems[0].message if problems else None
 
 
 def first_mapping(answers: Answers) -> str:
     """The whole file."""
-    parts = (_head, _connection, _objective, _links, _write_back)
-    return "\n".join("".join(f"{line}\n" for line in part(answers)) for part in parts)
+    parts = (_settings, _connection, _objective, _links, _write_back)
+    return _HEAD + "\n".join("".join(f"{line}\n" for line in _aligned([*part(answers)])) for part in parts)
 
 
-def _head(answers: Answers) -> Iterator[str]:
-    yield "# yaml-language-server: $schema=okr.schema.json"
-    yield "# What we want, how it is measured, which work feeds it, and where progress is shown."
-    yield "# okrlink check finds every mistake in it; okrlink schema > okr.schema.json lets your editor do so while you type."
-    yield "version: 1"
-    yield f"timezone: {as_text(answers.timezone)}"
+_HEAD = """\
+# yaml-language-server: $schema=okr.schema.json
+# What we want, how it is measured, which work feeds it, and where progress is shown.
+# `okrlink check` finds every mistake in it; `okrlink schema > okr.schema.json` lets an editor do so while you type.
+"""
+
+
+def _settings(answers: Answers) -> Iterator[Line]:
+    yield Line("version: 1")
+    yield Line(f"timezone: {as_text(answers.timezone)}", "where days begin")
     if answers.holidays:
-        yield f"holidays: {as_text(answers.holidays)}"
-    yield f"cycle: {as_text(answers.cycle)}"
-
-
-def _connection(answers: Answers) -> Iterator[str]:
-    name = connection_name(answers.tracker)
-    yield "connections:"
-    yield f"  {name}:"
-    yield f"    tracker: {answers.tracker}"
-    yield f"    url: {as_text(answers.url)}"
-    if answers.user:
-        yield f"    user: env/{answers.user:<24} # the account's e-mail address, from the environment"
-    yield f"    token: env/{answers.token:<23} # secrets stand in the environment or in a file, never here"
-    yield f"    webhook_secret: env/{answers.webhook_secret:<14} # any long random text; the tracker's webhooks are told the same"
-    yield f"    projects: {as_list(answers.projects)}"
-
-
-def _objective(answers: Answers) -> Iterator[str]:
-    yield "objectives:"
-    yield f"  {spelled(answers.objective)[:40].strip('-')}:"
-    yield f"    title: {as_text(answers.objective)}"
-    yield "    key_results:"
-    yield f"      {_key_result_name(answers)}:"
-    yield f"        title: {as_text(answers.key_result)}"
-    if answers.measured_by == "number":
-        yield "        check_in: weekly            # somebody types the number in: okrlink checkin"
-        yield f"        start: {as_text(answers.start)}"
-        yield f"        target: {as_text(answers.target)}"
+        yield Line(f"holidays: {as_text(answers.holidays)}", "days on which no progress is expected")
     else:
-        yield f"        work: {answers.measured_by}    # the share of the linked work that is done"
+        yield Line("# holidays: DE-BE", "days on which no progress is expected, by country or region")
+    yield Line(f"cycle: {as_text(answers.cycle)}", _span(answers.cycle))
 
 
-def _links(answers: Answers) -> Iterator[str]:
+def _span(name: str) -> str:
+    cycle = by_name(name)
+    if cycle is None:
+        return ""
+    first, last = cycle.first, cycle.last
+    return f"{first.day} {first:%B} to {last.day} {last:%B} {last.year}; its dates follow from its name"
+
+
+def _connection(answers: Answers) -> Iterator[Line]:
+    name = connection_name(answers.tracker)
+    yield Line("connections:")
+    yield Line(f"  {name}:", f"its webhooks go to /webhooks/{name}")
+    yield Line(f"    tracker: {answers.tracker}")
+    yield Line(f"    url: {as_text(answers.url)}")
+    if answers.user:
+        yield Line(f"    user: env/{answers.user}", "the account's e-mail address, from the environment")
+    yield Line(f"    token: env/{answers.token}", "secrets stand in the environment or in a file, never here")
+    yield Line(
+        f"    webhook_secret: env/{answers.webhook_secret}",
+        "any long random text; the tracker's webhooks are told the same",
+    )
+    yield Line(f"    projects: {as_list(answers.projects)}", "what okrlink may read")
+
+
+def _objective(answers: Answers) -> Iterator[Line]:
+    yield Line("objectives:")
+    yield Line(f"  {answers.objective_name}:", "a name, as it is typed; the title is what people read")
+    yield Line(f"    title: {as_text(answers.objective)}")
+    yield Line("    key_results:")
+    yield Line(f"      {answers.key_result_name}:")
+    yield Line(f"        title: {as_text(answers.key_result)}")
+    if answers.measured_by == "number":
+        yield Line(
+            "        check_in: weekly", f"somebody types it in: okrlink checkin {answers.key_result_name} NUMBER"
+        )
+        yield Line(f"        start: {as_text(answers.start)}")
+        yield Line(f"        target: {as_text(answers.target)}")
+    else:
+        yield Line(f"        work: {answers.measured_by}", "the share of the linked work that is done")
+
+
+def _links(answers: Answers) -> Iterator[Line]:
     if answers.field:
-        yield "# People link work by choosing the key result in a field of the epic (or of any other item)."
-        yield "links:"
-        yield f"  - field: {as_text(answers.field)}"
+        yield Line("# How work is linked: an epic whose field says so counts with all that hangs below it.")
+        yield Line("links:")
+        yield Line(f"  - field: {as_text(answers.field)}", f"it holds {answers.key_result_name}, or the title")
         return
-    tag = answers.label.replace("*", _key_result_name(answers))
-    yield f"# People link work by tagging an epic, or any other item: {tag}. What hangs below it counts."
-    yield "links:"
-    yield f"  - {'tag' if answers.tracker.startswith('azure') else 'label'}: {as_text(answers.label)}"
+    key = "tag" if answers.tracker.startswith("azure") else "label"
+    tag = answers.label.replace("*", answers.key_result_name)
+    yield Line(f"# How work is linked: an epic with the {key} {tag} counts with all that hangs below it.")
+    yield Line("links:")
+    yield Line(f"  - {key}: {as_text(answers.label)}", "the * stands for a key result")
 
 
-def _write_back(answers: Answers) -> Iterator[str]:
+def _write_back(answers: Answers) -> Iterator[Line]:
     name = connection_name(answers.tracker)
     if answers.shown == "nowhere":
-        yield "# Nothing is written into the tracker yet. Later, a badge on each linked item:"
-        yield f"# write_back: {{{name}: {{remote_link: true}}}}"
+        yield Line("# Nothing is written into the tracker yet. Later, a badge on each linked item:")
+        yield Line(f"# write_back: {{{name}: {{remote_link: true}}}}")
         return
-    yield "# Where progress is shown. Nothing is written before the first okrlink apply; okrlink plan shows what would be."
-    yield "write_back:"
-    yield f"  {name}:"
+    yield Line(
+        "# Where progress is shown. `okrlink plan` tells what would be written; nothing is before `okrlink apply`."
+    )
+    yield Line("write_back:")
+    yield Line(f"  {name}:")
     if answers.shown == "badge":
-        yield "    remote_link: true               # a badge on each linked item; needs no field"
+        yield Line("    remote_link: true", "a badge on each linked item; needs no field")
         return
-    yield "    fields:"
-    yield "      KR Progress: percent          # a number field; make it in the tracker, or write the name of yours"
-    yield "      KR Summary: summary           # a text field"
+    yield Line("    fields:", "as they are called in the tracker; make them there, or write the names of yours")
+    for field, value in FIELDS.items():
+        yield Line(f"      {field}: {value}", "a number field" if value == "percent" else "a text field")
 
 
-def _key_result_name(answers: Answers) -> str:
-    return spelled(answers.key_result)[:40].strip("-")
+def _aligned(lines: list[Line]) -> Iterator[str]:
+    """The remarks of one part stand in one column."""
+    column = max((len(line.text) for line in lines if line.remark), default=0)
+    for line in lines:
+        yield f"{line.text:{column}}  # {line.remark}" if line.remark else line.text
 
 
 def connection_name(tracker: TrackerName) -> str:
@@ -139,16 +207,18 @@ def connection_name(tracker: TrackerName) -> str:
 
 
 def as_text(value: str) -> str:
-    """The value as YAML text, in quotes where it needs them: where it would not be read back as it is."""
+    """The value as YAML text, in quotes where it would not be read back as it is."""
     document, problems = read("", f"key: {value}\n")
-    if not problems and document.text(("key",)) == value:
-        return value
-    return "'" + value.replace("'", "''") + "'"
+    return value if not problems and document.text(("key",)) == value else _in_quotes(value)
 
 
 def as_list(values: tuple[str, ...]) -> str:
     document, problems = read("", f"key: [{', '.join(values)}]\n")
-    if not problems and document.plain() == {"key": list(values)}:
-        return f"[{', '.join(values)}]"
-    quoted = ["'" + value.replace("'", "''") + "'" for value in values]
-    return f"[{', '.join(quoted)}]"
+    plain = not problems and document.plain() == {"key": list(values)}
+    return f"[{', '.join(value if plain else _in_quotes(value) for value in values)}]"
+
+
+def _in_quotes(value: str) -> str:
+    if re.search(r'["\\]', value):
+        return "'" + value.replace("'", "''") + "'"
+    return f'"{value}"'

@@ -14,9 +14,16 @@ from mappings.files import Files, Folder, Texts
 from mappings.loaded import Loaded
 from mappings.schema import MainFile, TeamFile
 from mappings.shape import Model, TooNew, shaped
-from mappings.source import Document, Mapping, Place, read
+from mappings.source import read
+from mappings.tree import Document, Mapping, Place
 from mappings.whole import File, Whole
 from mappings.wording import found
+
+UNREADABLE: abc.Mapping[type[OSError], str] = {
+    FileNotFoundError: "no such file; okrlink init writes a first one",
+    NotADirectoryError: "no such file; okrlink init writes a first one",
+    IsADirectoryError: "is a folder; name the file in it, such as okr.yaml, which okrlink init writes",
+}
 
 
 def load(path: FilePath) -> Loaded:
@@ -86,10 +93,7 @@ class _Reading:
         try:
             data = self._files.read(name)
         except OSError as error:
-            missing = isinstance(error, FileNotFoundError)
-            message = (
-                "no such file; okrlink init writes a first one" if missing else f"cannot be read: {error.strerror}"
-            )
+            message = UNREADABLE.get(type(error)) or f"cannot be read: {error.strerror}"
             return Document(shown, Mapping(Place(1, 1), ())), [Problem(shown, 1, 1, "", message)]
         document, problems = read(shown, data)
         self.texts[name] = data if isinstance(data, str) else data.decode(errors="replace")

@@ -1,13 +1,15 @@
+import re
 from dataclasses import replace
 from datetime import date
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import mappings
 from integration.core.scorecard import People, Work
-from mappings.first import Answers, first_mapping, likely_cycle
+from mappings.first import Answers, first_mapping, likely_cycle, short_name, wrong_with_numbers
+from mappings.schema.forms import NAME
 
 ANSWERS = Answers(
     url="https://tidegarden.atlassian.net",
@@ -20,7 +22,9 @@ ANSWERS = Answers(
     holidays="PT",
     cycle="2026-Q4",
     objective="New growers harvest in their first month",
+    objective_name="first-harvest",
     key_result="The starter kit is in the shop",
+    key_result_name="starter-kit",
     measured_by="items",
     start="",
     target="",
@@ -54,6 +58,7 @@ def test_it_says_what_was_answered(measured_by: str, measure: object) -> None:
 
     ((objective, key_result),) = made.scorecard.key_results()
     assert (objective.title, key_result.title, key_result.measure) == (ANSWERS.objective, ANSWERS.key_result, measure)
+    assert key_result.id == "first-harvest.starter-kit"
     assert made.scorecard.connections["jira"].projects == ("SEED", "Ship & Co")
     assert made.scorecard.write_back["jira"].remote_link
 
@@ -63,6 +68,7 @@ words = st.text(alphabet=st.characters(categories=("L", "N", "P", "S", "Zs")), m
 )
 
 
+@settings(deadline=None)
 @given(words, words, st.lists(words, min_size=1, max_size=3, unique=True))
 def test_any_words_come_back_as_they_were_typed(objective: str, key_result: str, projects: list[str]) -> None:
     made = loaded(replace(ANSWERS, objective=objective, key_result=key_result, projects=tuple(projects)))
@@ -83,3 +89,78 @@ def test_any_words_come_back_as_they_were_typed(objective: str, key_result: str,
 )
 def test_late_in_a_quarter_the_next_one_is_planned(today: date, cycle: str) -> None:
     assert likely_cycle(today) == cycle
+
+
+@pytest.mark.parametrize(
+    ("title", "name"),
+    [
+        ("Nobody queues on the quay", "nobody-queues-quay"),
+        ("Every customer knows where the parcel is", "customer-knows-where"),
+        ("4,000 readers get the weekly pick", "4-000-readers"),
+        ("Dépenser moins", "depenser-moins"),
+        ("It is what it is", "what"),
+        ("Donaudampfschifffahrtsgesellschaftskapitäne", "donaudampfschifffahrtsge"),
+    ],
+)
+def test_a_name_is_made_of_the_words_that_tell(title: str, name: str) -> None:
+    assert short_name(title) == name
+
+
+@given(st.text(min_size=1, max_size=60))
+def test_every_title_gives_a_name_that_can_be_typed(title: str) -> None:
+    assert re.fullmatch(NAME, short_name(title))
+
+
+@pytest.mark.parametrize(
+    ("start", "target", "wrong"),
+    [
+        ("38 %", "60 %", None),
+        ("120", "-50 %", None),
+        ("14", "14", "equals its start (14); there is no way to go"),
+        ("14", "4,5", "'4,5' has a decimal comma; write 4.5"),
+        ("many", "4", "expected a number, got 'many'"),
+    ],
+)
+def test_numbers_are_judged_in_the_words_of_the_language(start: str, target: str, wrong: str | None) -> None:
+    assert wrong_with_numbers(start, target) == wrong
+
+
+def test_it_reads_well() -> None:
+    assert (
+        first_mapping(ANSWERS)
+        == """\
+# yaml-language-server: $schema=okr.schema.json
+# What we want, how it is measured, which work feeds it, and where progress is shown.
+# `okrlink check` finds every mistake in it; `okrlink schema > okr.schema.json` lets an editor do so while you type.
+version: 1
+timezone: Europe/Lisbon  # where days begin
+holidays: PT             # days on which no progress is expected
+cycle: 2026-Q4           # 1 October to 31 December 2026; its dates follow from its name
+
+connections:
+  jira:                                      # its webhooks go to /webhooks/jira
+    tracker: jira
+    url: https://tidegarden.atlassian.net
+    user: env/JIRA_USER                      # the account's e-mail address, from the environment
+    token: env/JIRA_TOKEN                    # secrets stand in the environment or in a file, never here
+    webhook_secret: env/JIRA_WEBHOOK_SECRET  # any long random text; the tracker's webhooks are told the same
+    projects: [SEED, Ship & Co]              # what okrlink may read
+
+objectives:
+  first-harvest:     # a name, as it is typed; the title is what people read
+    title: New growers harvest in their first month
+    key_results:
+      starter-kit:
+        title: The starter kit is in the shop
+        work: items  # the share of the linked work that is done
+
+# How work is linked: an epic with the label kr:starter-kit counts with all that hangs below it.
+links:
+  - label: kr:*  # the * stands for a key result
+
+# Where progress is shown. `okrlink plan` tells what would be written; nothing is before `okrlink apply`.
+write_back:
+  jira:
+    remote_link: true  # a badge on each linked item; needs no field
+"""
+    )

@@ -30,7 +30,7 @@ class Lazy:
 SECTIONS: Mapping[str, Mapping[str, Lazy]] = {
     "First steps": {
         "demo": Lazy("demo:demo", "Play a quarter with simulated trackers; nothing leaves this machine."),
-        "init": Lazy("check:init", "Ask what is needed and write a first okr.yaml."),
+        "init": Lazy("init:init", "Ask what is needed and write a first okr.yaml."),
         "explain": Lazy("explain:explain", "Show what okrlink understands of recorded webhooks."),
     },
     "The mapping": {

@@ -1,138 +1,141 @@
-"""The questions of `okrlink init`, each with a default; an answer that makes no sense is asked for again."""
+"""The questions of `okrlink init`: what is asked, the default of each, and which answers make sense."""
 
 from __future__ import annotations
 
 import os
 import re
-import sys
 from collections.abc import Callable
 from datetime import date
-from pathlib import Path
-from typing import TypeVar
 
-import click
-
-from mappings import quantities
-from mappings.calendars import time_zones, wrong_with_region, wrong_with_time_zone
+from mappings.calendars import wrong_with_region, wrong_with_time_zone
+from mappings.checks.names import spelled
 from mappings.cycles import by_name
-from mappings.first import Answers, MeasuredBy, ShownAs, connection_name, likely_cycle
+from mappings.first import (
+    FIELDS,
+    Answers,
+    MeasuredBy,
+    ShownAs,
+    connection_name,
+    likely_cycle,
+    short_name,
+    this_and_next_quarter,
+    wrong_with_numbers,
+)
 from mappings.schema.connections import TrackerName
 from mappings.sites import tracker_by_address, wrong_with
+from webhooks.cli.asking import Asking
+from webhooks.cli.machine import country_of, time_zone
 
-T = TypeVar("T")
-
-TRACKERS: tuple[TrackerName, ...] = ("jira", "azure-devops", "jira-data-center", "azure-devops-server")
+MADE_UP = "https://your-site.atlassian.net"
+"""The address that stands in the file until somebody writes the true one."""
+TRACKERS: tuple[TrackerName, ...] = ("jira", "azure-devops", "azure-devops-server", "jira-data-center")
 MEASURES: tuple[MeasuredBy, ...] = ("items", "story points", "number")
 SHOWN: tuple[ShownAs, ...] = ("badge", "fields", "nowhere")
 
 
-class Interview:
-    """Asks one question after the other; takes the defaults when told to, or when nobody answers."""
-
-    def __init__(self, *, defaults_only: bool) -> None:
-        self._silent = defaults_only
-
-    def answers(self, today: date) -> Answers:
-        """All questions, in an order in which each can use the answers before."""
-        url = self._ask("1. Address of your tracker", "https://your-site.atlassian.net", _address)
-        told = tracker_by_address(url)
-        tracker = self._choose("   Which tracker is that?", TRACKERS) if told is None else told
-        name = connection_name(tracker).upper()
-        user = (
-            self._ask("   Environment variable with the account", f"{name}_USER", _variable)
-            if tracker == "jira"
-            else ""
-        )
-        token = self._ask("   Environment variable with its token", f"{name}_TOKEN", _variable)
-        secret = self._ask(
-            "   Environment variable with the secret of its webhooks", f"{name}_WEBHOOK_SECRET", _variable
-        )
-        projects = self._ask("2. Projects, by key or name, with commas between (* is all)", "*", _several)
-        timezone = self._ask("3. Time zone", local_time_zone(), _time_zone)
-        holidays = self._ask("   Country or region of your days off, such as DE-BE (- is none)", "-", _region)
-        cycle = self._ask("4. Cycle", likely_cycle(today), _cycle)
-        objective = self._ask("5. One objective, in words", "Buying takes less than a minute", _words)
-        key_result = self._ask("   One key result of it, in words", "The new checkout is built", _words)
-        measured_by = self._choose(
-            "   Measured by linked work (items, or story points), or a number people type in", MEASURES
-        )
-        number = measured_by == "number"
-        start = self._ask("   Where does the number stand?", "0", _quantity) if number else ""
-        target = self._ask("   Which number is to be reached?", "100", _from(start)) if number else ""
-        tag = self._ask("6. How do people tag work? A label with a *, or the name of a field", "kr:*", _words)
-        shown = self._choose("7. Where is progress shown? A badge on the item, fields, nowhere yet", SHOWN)
-        return Answers(
-            url=url,
-            tracker=tracker,
-            user=user,
-            token=token,
-            webhook_secret=secret,
-            projects=projects,
-            timezone=timezone,
-            holidays=holidays,
-            cycle=cycle,
-            objective=objective,
-            key_result=key_result,
-            measured_by=measured_by,
-            start=start,
-            target=target,
-            field="" if "*" in tag else tag,
-            label=tag if "*" in tag else "",
-            shown=shown,
-        )
-
-    def _choose(self, question: str, choices: tuple[T, ...]) -> T:
-        def chosen(answer: str) -> T:
-            for choice in choices:
-                if answer.casefold() == str(choice):
-                    return choice
-            raise ValueError(f"one of: {', '.join(map(str, choices))}")
-
-        return self._ask(question, str(choices[0]), chosen)
-
-    def _ask(self, question: str, default: str, understand: Callable[[str], T]) -> T:
-        def understood(answer: str) -> T:
-            try:
-                return understand(answer.strip())
-            except ValueError as error:
-                raise click.UsageError(str(error)) from error
-
-        if self._silent:
-            return understood(default)
-        try:
-            answer: T = click.prompt(question, default=default, value_proc=understood)
-        except click.Abort:
-            if sys.stdin.isatty():
-                raise
-            self._silent = True  # the answers have ended; the rest are defaults
-            return understood(default)
-        return answer
+def interview(asking: Asking, today: date) -> Answers:
+    """All questions, in an order in which each can use the answers before."""
+    asking.say("Enter takes what stands in [brackets]; all of it can be changed later in the file.\n")
+    asking.say("1. Your tracker. Of its account only the names of environment variables are asked, never a secret.")
+    url = asking.ask("Address that people open", MADE_UP, _address)
+    tracker = _tracker(asking, url)
+    prefix = connection_name(tracker).upper()
+    user = (
+        asking.ask("Variable with the account's e-mail address", f"{prefix}_USER", _variable)
+        if tracker == "jira"
+        else ""
+    )
+    token = asking.ask("Variable with its token", f"{prefix}_TOKEN", _variable)
+    secret = asking.ask("Variable with the secret of its webhooks", f"{prefix}_WEBHOOK_SECRET", _variable)
+    asking.say("2. What okrlink may read")
+    projects = asking.ask("Projects by key or name, with commas between; * is all", "*", _several)
+    asking.say("3. Your days")
+    timezone = asking.ask("Time zone", time_zone(os.environ), _time_zone)
+    holidays = asking.ask(
+        "Days off of a country or region, such as DE-BE, or none", country_of(timezone) or "none", _region
+    )
+    asking.say("4. The cycle")
+    this, following = this_and_next_quarter(today)
+    cycle = asking.ask(f"{this} is this quarter, {following} the next", likely_cycle(today), _cycle)
+    asking.say("5. One objective and one key result; more of them are added in the file")
+    objective = asking.ask("Objective: where you want to be, in words", "Buying takes less than a minute", _words)
+    objective_name = asking.ask("Its short name", _name_for(objective, "first-objective"), _name)
+    key_result = asking.ask("Key result: how it will be seen", "The new checkout is built", _words)
+    key_result_name = asking.ask("Its short name, which people tag with", _name_for(key_result, "first-result"), _name)
+    measured_by = asking.choose("Measured by linked items, their story points, or a number people type in", MEASURES)
+    number = measured_by == "number"
+    start = asking.ask("Where the number stands, with its unit", "0 %", _start) if number else ""
+    target = asking.ask("Which number is to be reached", _target(start), _from(start)) if number else ""
+    asking.say("6. How people tag work")
+    tag = asking.ask("A label or tag in which * stands for the key result, or the name of a field", "kr:*", _tag)
+    asking.say("7. Where progress is shown")
+    shown = asking.choose("A badge on the item, fields of it, or nowhere yet", SHOWN)
+    return Answers(
+        url=url,
+        tracker=tracker,
+        user=user,
+        token=token,
+        webhook_secret=secret,
+        projects=projects,
+        timezone=timezone,
+        holidays=holidays,
+        cycle=cycle,
+        objective=objective,
+        objective_name=objective_name,
+        key_result=key_result,
+        key_result_name=key_result_name,
+        measured_by=measured_by,
+        start=start,
+        target=target,
+        field="" if "*" in tag else tag,
+        label=tag if "*" in tag else "",
+        shown=shown,
+    )
 
 
-def local_time_zone() -> str:
-    """The machine's time zone by its name, where it tells one."""
-    named = os.environ.get("TZ", "").removeprefix(":")
-    linked = re.search(r"zoneinfo/(.+)$", str(Path("/etc/localtime").resolve()))
-    return next((zone for zone in (named, linked[1] if linked else "") if zone in time_zones()), "UTC")
+NAMES = {"Buying takes less than a minute": "checkout", "The new checkout is built": "built"}
+"""Short names of the titles that we bring."""
+
+
+def _tracker(asking: Asking, url: str) -> TrackerName:
+    if by_address := tracker_by_address(url):
+        return by_address
+    return asking.choose(f"Which tracker is it: {_or(TRACKERS)}?", TRACKERS)
+
+
+def _name_for(title: str, otherwise: str) -> str:
+    """A title in other letters than ours tells no name."""
+    return NAMES.get(title) or (short_name(title) if re.search("[A-Za-z0-9]", title) else otherwise)
+
+
+def _target(start: str) -> str:
+    """As an example: in the unit of the start."""
+    return f"100{start.lstrip('+-.0123456789')}" if start != "100" else "200"
+
+
+def _or(words: tuple[str, ...]) -> str:
+    return f"{', '.join(words[:-1])} or {words[-1]}"
 
 
 def _address(answer: str) -> str:
-    if wrong := wrong_with(answer, tracker_by_address(answer)):
+    url = answer if "://" in answer else f"https://{answer}"
+    if wrong := wrong_with(url, tracker_by_address(url)):
         raise ValueError(wrong)
-    return answer.rstrip("/")
+    return url.rstrip("/")
 
 
 def _variable(answer: str) -> str:
+    """By custom in capitals. Anything else may be the secret itself, unless there is a variable of that name."""
     name = answer.removeprefix("env/").removeprefix("$")
-    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
-        raise ValueError("the name of a variable, such as JIRA_TOKEN; the secret itself is never asked for")
+    if not re.fullmatch(r"[A-Z_][A-Z0-9_]*", name) and not (name.isidentifier() and name in os.environ):
+        raise ValueError("expected the name of a variable in capitals, such as JIRA_TOKEN; never the secret itself")
     return name
 
 
 def _several(answer: str) -> tuple[str, ...]:
-    names = tuple(name.strip() for name in answer.split(",") if name.strip())
+    names = tuple(dict.fromkeys(" ".join(name.split()) for name in answer.split(",") if name.strip()))
     if not names:
-        raise ValueError('at least one project, or "*"')
+        raise ValueError("at least one project, or *")
     return names
 
 
@@ -143,7 +146,7 @@ def _time_zone(answer: str) -> str:
 
 
 def _region(answer: str) -> str:
-    if answer == "-":
+    if answer.casefold() in ("none", "-"):
         return ""
     if wrong := wrong_with_region(answer):
         raise ValueError(wrong)
@@ -152,25 +155,43 @@ def _region(answer: str) -> str:
 
 def _cycle(answer: str) -> str:
     if by_name(answer) is None:
-        raise ValueError("2026-Q4, 2026-H2, 2026-10 or 2026; other spans are written into the file, under cycles")
+        raise ValueError(
+            "2026-Q4, 2026-H2, 2026-10 and 2026 are cycles; others get their dates in the file, under cycles"
+        )
     return answer
 
 
 def _words(answer: str) -> str:
     if not re.search(r"[^\W_]", answer):
-        raise ValueError("a few words")
+        raise ValueError("say it in a few words")
     return " ".join(answer.split())
 
 
-def _quantity(answer: str) -> str:
-    quantities.quantity(answer)
+def _name(answer: str) -> str:
+    if spelled(answer) != answer:
+        raise ValueError(f"a name has small letters, digits and hyphens; such as {short_name(answer)}")
     return answer
+
+
+def _start(answer: str) -> str:
+    return _from(answer)(_target(answer)) and answer
 
 
 def _from(start: str) -> Callable[[str], str]:
     def target(answer: str) -> str:
-        if quantities.target(answer) == quantities.quantity(start):
-            raise ValueError(f"equals its start ({start}); there is no way to go")
+        if wrong := wrong_with_numbers(start, answer):
+            raise ValueError(wrong)
         return answer
 
     return target
+
+
+def _tag(answer: str) -> str:
+    label = "*" in answer
+    if label and (answer.count("*") != 1 or answer == "*" or " " in answer):
+        raise ValueError("a label has one * and no spaces, as in kr:*; the * stands for the key result")
+    if answer.casefold() in (field.casefold() for field in FIELDS):
+        raise ValueError(
+            "okrlink writes a field of that name; people choose key results in another, such as Key Result"
+        )
+    return answer if label else _words(answer)
