@@ -10,6 +10,7 @@ ServiceError
 │   └── Conflict     somebody wrote in between: read again, then decide again
 ├── Permanent        do not try again; tell a person the tracker's own words
 │   ├── Refused      the credentials are wrong or may not do it
+│   │   └── NotQuiet it may be done, but not without sending mail; nothing was done
 │   └── Gone         the item is not there any more, or not visible
 └── StoreUnusable    the database cannot be used by this version; stop and say so
 """
@@ -73,6 +74,10 @@ class Refused(Permanent):
     def __init__(self, reason: str, *, fields: Mapping[str, str] | None = None, scope: Scope = "item") -> None:
         super().__init__(reason, fields=fields)
         self.scope: Scope = scope
+
+
+class NotQuiet(Refused):
+    """The account may not keep a write from notifying people. Nothing was written; `reason` names the remedy."""
 
 
 class Gone(Permanent):

@@ -7,7 +7,7 @@ only how values compare and, where nothing else tells whose a value is, the item
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import orjson
 
@@ -79,6 +79,12 @@ class Decision:
             remove_badge=self.remove_badge,
             revision=self.revision,
         )
+
+    def without_writes(self) -> Decision:
+        """The same, but that nothing is written."""
+        alone = self.without_fields()
+        stands = {target: value for target, value in alone.stands.items() if target != BADGE or not self.writes_badge}
+        return replace(alone, stands=stands, badge=None, remove_badge=False)
 
 
 def look(client: TrackerClient, wanted: Desired) -> Decision:

@@ -58,7 +58,7 @@ def put_off(db: Database, task: Task, error: Retryable | Refused, now: datetime)
         elif isinstance(error, Refused):
             outbox.retry(connection, wish, until, None)
             where = task.project or "some projects"
-            line = f"not everything is written in {where}: {error.reason}; give the account this permission"
+            line = f"not everything is written in {where}: {error.reason}; let the account edit there"
             applied.notice(connection, name, f"refused in {task.project}", line, now)
         else:
             outbox.retry(connection, wish, until, error.reason)

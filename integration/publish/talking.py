@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from integration.core.errors import Conflict, Gone, Permanent, Refused, Retryable
+from integration.core.errors import Conflict, Gone, NotQuiet, Permanent, Refused, Retryable
 from integration.publish.decision import Decision, Desired, look
 from integration.store import outbox, written
 from integration.store.db import Database
@@ -69,6 +69,8 @@ def talk(db: Database, client: TrackerClient, task: Task, now: Callable[[], date
             _write(db, client, task, result, now)
         except Conflict:
             continue
+        except NotQuiet as error:
+            result.not_quiet, result.decision = error.reason, result.decision.without_writes()
         except Permanent as error:
             named = {target: words for target, words in error.fields.items() if target in result.decision.writes}
             if not named:
@@ -89,7 +91,7 @@ def _write(db: Database, client: TrackerClient, task: Task, result: Result, now:
     _announce(db, task, decision)
     try:
         _send(client, task, decision)
-    except Gone:
+    except (Gone, NotQuiet):
         raise
     except Permanent as error:
         everywhere = isinstance(error, Refused) and error.scope == "connection"

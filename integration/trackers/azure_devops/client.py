@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from integration.core.catalogue import Catalogue
-from integration.core.errors import Conflict, Gone
+from integration.core.errors import Conflict, Gone, NotQuiet, Refused
 from integration.core.facts import TrackerFact, Value
 from integration.core.write_back import Badge, Edit, FieldValue
 from integration.trackers import http
@@ -27,6 +27,7 @@ PAGE_OF_UPDATES = 200
 _WRITE_VERSION = {"azure-devops": "7.1"}
 _OLDEST_WRITE_VERSION = "5.1"
 """Server 2019 and all after it."""
+_REMEDY = "Let the account suppress notifications for work item updates, or set quiet: false under write_back"
 _DESCENDANTS = (
     "SELECT [System.Id] FROM WorkItemLinks WHERE [Source].[System.Id] = {item} "
     "AND [System.Links.LinkType] = 'System.LinkTypes.Hierarchy-Forward' MODE (Recursive)"
@@ -108,7 +109,12 @@ class AzureDevOpsClient:
             query["suppressNotifications"] = "true"
         url = f"{self._rest.url}/_apis/wit/workitems/{_number(item)}"
         kind = {"Content-Type": "application/json-patch+json"}
-        answer = self._rest.send("PATCH", url, query=query, headers=kind, data=orjson.dumps(guard + changes))
+        try:
+            answer = self._rest.send("PATCH", url, query=query, headers=kind, data=orjson.dumps(guard + changes))
+        except Refused as refusal:
+            if quiet and "suppress" in refusal.reason:
+                raise NotQuiet(f"{refusal.reason} {_REMEDY}") from refusal
+            raise
         http.decoded(answer)  # a page of a proxy's is no written item
 
     def why_not_quiet(self, project: str) -> str | None:
