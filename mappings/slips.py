@@ -68,20 +68,35 @@ class Mended(NamedTuple):
     lines: list[str]
 
 
-def mend(text: str) -> tuple[str, list[Slip], Slip | None]:
-    """The text with its slips mended, the slips, and what stops the parser still, if anything does."""
+class Parsed(NamedTuple):
+    """The text with its slips mended, what YAML makes of it, the slips, and what stops the parser still."""
+
+    text: str
+    root: yaml.Node | None
+    slips: list[Slip]
+    stop: Slip | None = None
+
+
+def parse(text: str) -> Parsed:
+    """Parses the text as often as it takes to mend it."""
     slips: list[Slip] = []
     lines = text.splitlines() or [""]
     for _ in range(MOST_SLIPS):
-        error = _parse(lines)
-        if error is None:
-            return "\n".join(lines), slips, None
+        mended_text = "\n".join(lines)
+        try:
+            return Parsed(mended_text, yaml.compose(mended_text, Loader=yaml.BaseLoader), slips)
+        except (
+            yaml.YAMLError,
+            ValueError,
+            OverflowError,
+        ) as stopped:  # the last two: escapes and directives beyond reason
+            error = stopped
         mended = _recognise(lines, error)
         if mended is None or sum(slip.line == mended.slips[0].line for slip in slips) == MOST_IN_A_LINE:
-            return "\n".join(lines), slips, _unrecognised(lines, error)
+            return Parsed(mended_text, None, slips, _unrecognised(lines, error))
         slips += mended.slips
         lines = mended.lines
-    return "", slips, None
+    return Parsed("", None, slips)
 
 
 def leading_sign(line: str, column: int) -> tuple[str, str]:
@@ -91,14 +106,6 @@ def leading_sign(line: str, column: int) -> tuple[str, str]:
     words = IN_WORDS.get(value[:2])
     spoken = f", or {words} {one_line(value[2:])}" if words else ""
     return f"{sign}write {in_quotes(value)} in quotes{spoken}", f"{sign}write the text in quotes"
-
-
-def _parse(lines: list[str]) -> Exception | None:
-    try:
-        yaml.compose("\n".join(lines), Loader=yaml.BaseLoader)
-    except (yaml.YAMLError, ValueError, OverflowError) as error:  # the last two: escapes and directives beyond reason
-        return error
-    return None
 
 
 def _recognise(lines: list[str], error: Exception) -> Mended | None:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import yaml
 
 from integration.core.errors import Problem
-from mappings.slips import Slip, leading_sign, mend
+from mappings.slips import Slip, leading_sign, parse
 from mappings.tree import Document, Entry, Mapping, Node, Path, Place, Scalar, Sequence, places, spoken
 from mappings.wording import found, in_quotes, one_line
 
@@ -45,15 +45,16 @@ def read(name: str, data: bytes | str) -> tuple[Document, list[Problem]]:
 
 
 def _read(empty: Document, text: str) -> tuple[Document, list[Problem]]:
-    mended, slips, stop = mend(text)
+    mended, root, slips, stop = parse(text)
     if stop is not None:
         return empty, [_located(empty, slip) for slip in (*slips, stop)]
-    root = yaml.compose(mended, Loader=yaml.BaseLoader)
     if root is None:
-        return empty, [Problem(empty.name, 1, 1, "", "says nothing; okrlink init writes a first one")]
+        nothing = Problem(empty.name, 1, 1, "", "says nothing; okrlink init writes a first one")
+        return empty, [_located(empty, slip) for slip in slips] or [nothing]
     tree = _Tree(empty.name, mended.split("\n"))
     document = Document(empty.name, tree.node(root, ()))
-    tags = [_tag(tree.lines, token.start_mark) for token in yaml.scan(mended) if isinstance(token, yaml.TagToken)]
+    tokens = yaml.scan(mended) if "!" in mended else ()
+    tags = [_tag(tree.lines, token.start_mark) for token in tokens if isinstance(token, yaml.TagToken)]
     return document, [*(_located(document, slip) for slip in (*slips, *tags)), *tree.problems]
 
 
