@@ -153,7 +153,7 @@ class TestPolite:
         assert progress_written(desk, epic) == [0, 75]
 
     def test_the_pauses_grow_while_it_lasts(self, desk):
-        epic, stories = epic_with_stories(desk)
+        _, stories = epic_with_stories(desk)
         desk.side.faults.add(Fault("error", times=None))
         desk.side.done(stories[0])
         for _ in range(6 * 60):
@@ -318,7 +318,7 @@ class TestNothingUnasked:
         desk.side.assert_readonly()
 
     def test_a_connection_without_write_back_is_only_read(self, desk):
-        epic, stories = epic_with_stories(desk, write_back="")
+        _, stories = epic_with_stories(desk, write_back="")
         desk.side.done(stories[0])
         desk.later(days=1)
         desk.side.assert_readonly()
