@@ -44,7 +44,10 @@ def json_schema() -> Json:
 
 
 def _tidy(schema: Any) -> Any:
-    """Without the titles of Python's names; a reference keeps what stands beside it, as draft 7 would not."""
+    """Without the titles of Python's names; a reference keeps what stands beside it, as draft 7 would not.
+
+    Names with a form are said in one way, as those of sections: the form, and what stands under each.
+    """
     if isinstance(schema, list):
         return [_tidy(part) for part in schema]
     if not isinstance(schema, dict):
@@ -52,6 +55,9 @@ def _tidy(schema: Any) -> Any:
     parts = {
         key: _tidy_part(key, part) for key, part in schema.items() if not (key == "title" and isinstance(part, str))
     }
+    for pattern, under_it in parts.pop("patternProperties", {}).items():
+        parts["propertyNames"] = {"pattern": pattern, **parts.get("propertyNames", {})}
+        parts["additionalProperties"] = under_it
     reference = parts.pop("$ref", None)
     if reference is None:
         return parts
@@ -60,7 +66,7 @@ def _tidy(schema: Any) -> Any:
 
 
 def _tidy_part(key: str, part: Any) -> Any:
-    if key == "properties":
+    if key in ("properties", "patternProperties"):
         return {name: _tidy(inner) for name, inner in part.items()}
     return part if key in ("examples", "default", "enum", "const") else _tidy(part)
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator
 
-from mappings.schema.forms import Bool, Keys, Patterns, Text, Texts, about, as_typed, form, rule_list, text
+from mappings.schema.forms import UNIT, Bool, Keys, Patterns, Text, Texts, about, as_typed, form, rule_list, text
 from mappings.schema.selectors import Selector
 from mappings.within import Within, within
 
@@ -14,9 +14,7 @@ LastDeployment = Literal["begun before", "before", "at or before", "never"]
 WithinTime = Annotated[
     Within,
     form(within),
-    as_typed(
-        r"^(no limit|[0-9]+(\.[0-9]+)? *(s|min|h|days?|weeks?|months?))$", "no limit, or a duration such as 3 days"
-    ),
+    as_typed(rf"^(no limit|[0-9]+(\.[0-9]+)? *({UNIT}))$", "no limit, or a duration such as 3 days"),
 ]
 
 

@@ -76,7 +76,7 @@ class MainFile(TeamFile):
             OpenHours,
             form(open_hours),
             as_typed(
-                r"^[A-Z][a-z]{2}(-[A-Z][a-z]{2})? [0-9]{2}:[0-9]{2}-[0-9]{2}:[0-9]{2}.*$",
+                r"^[A-Za-z]{3,9}(-[A-Za-z]{3,9})? +[0-9]{1,2}:[0-9]{2} *- *[0-9]{1,2}:[0-9]{2}( *,.*)?$",
                 "as on a door: Mon-Fri 09:00-17:30",
             ),
         ]

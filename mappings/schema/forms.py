@@ -28,6 +28,9 @@ SECRET: Json = {
     "pattern": r"^(env|file)/.+$",
     "patternErrorMessage": "env/NAME or file/PATH: a secret never stands in the file",
 }
+UNIT = "s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?|w|weeks?|months?"
+WITH_UNIT = r"( *[^0-9.,].*)?"
+"""Behind a number: nothing, or what is no more of the number."""
 WORDS: Json = {"type": ["string", "number", "boolean"]}
 NAME = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 WIDE_NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
@@ -172,14 +175,16 @@ Quantity = Annotated[
     scorecard.Quantity,
     form(quantities.quantity),
     as_typed(
-        r"^[+-]?[0-9]+(\.[0-9]+)?( *\D.*)?$", "a number, with a unit where it helps: 24, 50 %, 5 / week", numbers=True
+        rf"^[+-]?[0-9]+(\.[0-9]+)?{WITH_UNIT}$",
+        "a number, with a unit where it helps: 24, 50 %, 5 / week",
+        numbers=True,
     ),
 ]
 Target = Annotated[
     scorecard.Quantity | scorecard.Relative,
     form(quantities.target),
     as_typed(
-        r"^([0-9]+(\.[0-9]+)?( *[^0-9].*)?|[+-][0-9]+(\.[0-9]+)? *(%|points?))$",
+        rf"^([0-9]+(\.[0-9]+)?{WITH_UNIT}|[+-][0-9]+(\.[0-9]+)? *(%|percent|points?))$",
         "the number to reach, or how far from the start: 24, 50 %, +50 %, -5 points",
         numbers=True,
     ),
@@ -192,10 +197,10 @@ Bound = Annotated[
 Duration = Annotated[
     timedelta,
     form(quantities.duration),
-    as_typed(r"^[0-9]+(\.[0-9]+)? *(s|min|h|days?|weeks?|months?)$", "a duration such as 90 min, 4 h, 3 days"),
+    as_typed(rf"^[0-9]+(\.[0-9]+)? *({UNIT})$", "a duration such as 90 min, 4 h, 3 days"),
 ]
 Day = Annotated[date, form(quantities.day), as_typed(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$", "a date such as 2026-12-31")]
-FromOutside = Annotated[Outside, form(outside), WithJsonSchema({"type": "string"})]
+FromOutside = Annotated[Outside, form(outside), WithJsonSchema(WORDS)]
 SecretName = Annotated[Outside, form(secret), WithJsonSchema(SECRET)]
 SecretNames = Annotated[
     tuple[SecretName, ...],

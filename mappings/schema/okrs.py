@@ -5,13 +5,14 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import BeforeValidator, WithJsonSchema
+from pydantic import BeforeValidator
 
 from integration.core import scorecard
 from integration.core.calendar import Ramp
 from integration.core.scorecard import Kind
 from mappings import quantities
 from mappings.schema.forms import (
+    WITH_UNIT,
     Bound,
     Day,
     FieldValues,
@@ -56,7 +57,9 @@ Start = Annotated[
     scorecard.Quantity | Measured,
     form(start),
     as_typed(
-        r"^(measured( .+)?|[+-]?[0-9].*)$", "a number, measured, measured 2026-Q3, or measured DATE..DATE", numbers=True
+        rf"^(measured( .+)?|[+-]?[0-9]+(\.[0-9]+)?{WITH_UNIT})$",
+        "a number, measured, measured 2026-Q3, or measured DATE..DATE",
+        numbers=True,
     ),
 ]
 Unestimated = Annotated[
@@ -102,9 +105,9 @@ class KeyResultKeys(Keys):
     weight: Number | None = about("share in the objective", 2, default=1)
     kind: Annotated[Kind, BeforeValidator(text)] | None = about("what counts as success", default="committed")
     ramp: Annotated[Ramp, BeforeValidator(text)] | None = about("how progress is expected to come", default="linear")
-    milestones: (
-        Annotated[dict[Day, Quantity], BeforeValidator(_milestones), WithJsonSchema({"type": "object"})] | None
-    ) = about("expected values on the way", {"2026-11-15": "40 %"})
+    milestones: Annotated[dict[Day, Quantity], BeforeValidator(_milestones)] | None = about(
+        "expected values on the way", {"2026-11-15": "40 %"}
+    )
     was: Texts | None = about("former names; objective.name for one that moved")
 
 
