@@ -90,6 +90,7 @@ def test_any_words_of_the_language_are_answered(lines: list[tuple[int, list[str]
     said("\n".join("  " * depth + " ".join(words) for depth, words in lines))
 
 
+@settings(deadline=None)  # days off and time zones are read when they are first asked for
 @given(st.sampled_from(BODIES + EXAMPLES), st.data())
 def test_any_damage_to_a_mapping_is_answered(body: str, data: st.DataObject) -> None:
     at = data.draw(st.integers(0, len(body)))
