@@ -18,13 +18,15 @@ from sqlalchemy import Connection
 from integration.core.catalogue import Catalogue
 from integration.core.errors import Gone, Refused, Retryable, ServiceError
 from integration.core.facts import ItemRef, TrackerFact
+from integration.core.items import Item
 from integration.core.okr import Standing
-from integration.core.scorecard import CardValue, Scorecard, WriteBackRule
+from integration.core.scorecard import CardValue, Scorecard
 from integration.core.write_back import FieldValue, check_size
 from integration.publish.decision import Decision, Desired, look
 from integration.refresh.cards import differs, leaving, moved, to_show
-from integration.refresh.drawing import Drawing, Former, draw, on_site
+from integration.refresh.drawing import Drawing, Site, draw, on_site
 from integration.refresh.key_results import measure
+from integration.refresh.policy import Policy
 from integration.store import applied, check_ins, reads, written
 from integration.store.db import Database
 from integration.store.outbox import BADGE
@@ -116,7 +118,7 @@ def plan(
 class _Card:
     """One item that shows, or showed, something."""
 
-    rule: WriteBackRule
+    site: Site
     drawing: Drawing
     known: Sequence[Written]
     desired: Mapping[str, FieldValue]
@@ -151,14 +153,13 @@ class _Planning:
             self._plan.known_items = len(world.items)
             self._measure(connection, world)
             known = written.on_items(connection, written.items(connection))
-            former = {name: written.targets(connection, name) for name in self._scorecard.connections}
+            sites = self._sites(connection, catalogues)
             self._repeat_notices(connection)
         self._plan.written_before = _count(known)
-        self._check_fields(catalogues, former)
-        cards = self._cards(world, known, former)
+        cards = self._cards(world, known, sites)
         for number, ref in enumerate(sorted(cards, key=lambda one: (one.connection, _in_order(world.items[one].key)))):
             self._tell(number, len(cards))
-            self._compare(world, ref, cards[ref])
+            self._compare(world.items[ref], cards[ref])
         self._tell(len(cards), len(cards))
         return self._plan
 
@@ -228,44 +229,47 @@ class _Planning:
             if name in self._scorecard.connections and topic.split()[0] in KEPT_NOTICES:
                 self._plan.problems[name, topic] = line
 
-    def _check_fields(self, catalogues: Mapping[str, Catalogue], former: Mapping[str, Former]) -> None:
-        """What is in the way of each field, whether or not an item shows it yet."""
-        for name, rule in self._scorecard.write_back.items():
-            if name not in catalogues:
-                continue
-            for field_name, value in rule.fields.items():
-                _, why = on_site(field_name, value, catalogues[name], former.get(name, {}).get(field_name, ()))
-                if why is not None:
-                    self._plan.problems[name, f"field {field_name}"] = why
+    def _sites(self, connection: Connection, catalogues: Mapping[str, Catalogue]) -> Mapping[str, Site]:
+        """What is shown on the items of each connection, and what is in the way of it, whether or not one is known yet."""
+        policy = Policy(0, self._scorecard, self._url)
+        sites: dict[str, Site] = {}
+        for name, catalogue in catalogues.items():
+            rule = self._scorecard.shown_on(name)
+            if rule is not None:
+                former = written.targets(connection, name)
+                site = sites[name] = Site(rule, catalogue, policy.inputs(name, catalogue), former)
+                self._note(
+                    name, {f"field {field}": on_site(field, rule.fields[field], site)[1] for field in rule.fields}
+                )
+        return sites
+
+    def _note(self, name: str, problems: Mapping[str, str | None]) -> None:
+        self._plan.problems |= {(name, topic): line for topic, line in problems.items() if line is not None}
 
     def _cards(
-        self, world: World, known: Mapping[ItemRef, Sequence[Written]], former: Mapping[str, Former]
+        self, world: World, known: Mapping[ItemRef, Sequence[Written]], sites: Mapping[str, Site]
     ) -> Mapping[ItemRef, _Card]:
         """The items that show, or showed, something; not those whose numbers wait for a tracker's answer."""
         cards: dict[ItemRef, _Card] = {}
         for ref, item in world.items.items():
-            rule = self._scorecard.shown_on(ref.connection)
-            if rule is None or ref.connection not in world.catalogues or item.deleted:
+            site = sites.get(ref.connection)
+            if site is None or item.deleted:
                 continue
-            shown = world.shown(ref, rule, self._plan.standings)
+            shown = world.shown(ref, site.rule, self._plan.standings)
             waiting = next((one.standing for one in shown if one.standing.waiting), None)
             if waiting is not None:
-                self._plan.problems[ref.connection, f"waiting {waiting.key_result}"] = (
-                    f"{waiting.key_result}: {waiting.reason}; the items that show it are not planned yet"
-                )
+                line = f"{waiting.key_result}: {waiting.reason}; the items that show it are not planned yet"
+                self._note(ref.connection, {f"waiting {waiting.key_result}": line})
             elif shown or ref in known:
-                catalogue = world.catalogues[ref.connection]
-                drawing = draw(rule, item, shown, catalogue, self._url, former[ref.connection])
+                drawing = draw(site, item, shown, self._url)
                 of_item = known.get(ref, ())
-                cards[ref] = _Card(rule, drawing, of_item, to_show(drawing, of_item))
+                cards[ref] = _Card(site, drawing, of_item, to_show(drawing, of_item))
         return cards
 
-    def _compare(self, world: World, ref: ItemRef, card: _Card) -> None:
+    def _compare(self, item: Item, card: _Card) -> None:
         """Adds what would change on one item, as it stands in the tracker now."""
-        item, drawing, known = world.items[ref], card.drawing, {one.target: one for one in card.known}
-        for topic, line in drawing.problems.items():
-            if line is not None:
-                self._plan.problems[ref.connection, topic] = line
+        ref, drawing, known = item.ref, card.drawing, {one.target: one for one in card.known}
+        self._note(ref.connection, drawing.problems)
         let_go = {one.target for one in leaving(drawing, card.known) if one.held is not None and not one.put_back}
         kept = {target: one for target, one in known.items() if target not in let_go}
         different = differs(card.desired, drawing, list(kept.values()), _REFUSED_NOWHERE)
@@ -273,7 +277,7 @@ class _Planning:
         names = {target: one.field for target, one in known.items()} | drawing.names
         changes: Sequence[Change] = ()
         if different or any(moved(one, item, _REFUSED_NOWHERE) for one in kept.values()):
-            wanted = Desired(ref, card.desired, names, kept, card.rule, world.catalogues[ref.connection])
+            wanted = Desired(ref, card.desired, names, kept, card.site.rule, card.site.catalogue)
             try:
                 decision = self._ask(
                     ref.connection, lambda client: self._decided(client, wanted, item.project), item.key

@@ -13,7 +13,7 @@ from integration.core.items import Item, item_of, load
 from integration.core.okr import Standing
 from integration.core.scorecard import WriteBackRule
 from integration.core.write_back import FieldValue, alike, changes
-from integration.refresh.drawing import Drawing, draw, shows_on
+from integration.refresh.drawing import Drawing, Site, draw, shows_on
 from integration.refresh.policy import Policy, step
 from integration.refresh.verifying import find_overwritten
 from integration.store import applied, check_ins, items, marks, outbox, written
@@ -35,33 +35,41 @@ def draw_cards(db: Database, policy: Policy, now: datetime, limit: int = BATCH) 
 def _draw(connection: Connection, policy: Policy, claimed: Claimed, now: datetime) -> None:
     refs = [ItemRef(*subject) for subject in claimed.details]
     rows = items.rows(connection, refs)
-    catalogues = policy.catalogues(connection)
-    known = find_overwritten(connection, written.on_items(connection, refs), catalogues)
+    known = find_overwritten(connection, written.on_items(connection, refs), policy.catalogues(connection))
     told = {name: one.standing for name, one in check_ins.standings_of(connection).items()}
-    former = {name: written.targets(connection, name) for name in sorted({ref.connection for ref in refs})}
+    sites = {name: site_of(connection, policy, name) for name in {ref.connection for ref in refs}}
     notices = {(name, topic): line for name, topic, line, _ in applied.shown(connection)}
     nothing: list[ItemRef] = []
     for ref in refs:
-        rule, row = policy.scorecard.shown_on(ref.connection), rows.get(ref)
-        if rule is None or row is None or row.deleted:
+        row, site = rows.get(ref), sites[ref.connection]
+        if row is None or row.deleted or policy.scorecard.shown_on(ref.connection) is None:
             if row is not None and row.deleted:
                 written.forget(connection, ref)
             nothing.append(ref)
             continue
-        catalogue = catalogues.get(ref.connection)
-        if catalogue is None:
-            continue  # its fields are being asked for; the answer marks this card anew
-        item = item_of(load(row.state), ref, catalogue, policy.scorecard.connections.get(ref.connection))
-        shown = _shown(connection, policy, rule, item, told)
+        if site is None:
+            continue  # the tracker's fields are being asked for; the answer marks this card anew
+        item = item_of(load(row.state), ref, site.catalogue, policy.scorecard.connections.get(ref.connection))
+        shown = _shown(connection, policy, site.rule, item, told)
         if any(one.standing.waiting for one in shown):
             continue  # a tracker is being read; what stands there may stand a moment longer
-        drawing = draw(rule, item, shown, catalogue, policy.url, former[ref.connection])
+        drawing = draw(site, item, shown, policy.url)
         for topic, line in drawing.problems.items():
             if notices.get((ref.connection, topic)) != line:
                 applied.notice(connection, ref.connection, topic, line, now)
-        if not _wish(connection, rule, item, drawing, known.get(ref, ()), now):
+        if not _wish(connection, site.rule, item, drawing, known.get(ref, ()), now):
             nothing.append(ref)
     outbox.withdraw(connection, nothing)
+
+
+def site_of(connection: Connection, policy: Policy, name: str) -> Site | None:
+    """What the cards of a connection have in common; None where it has none, or its fields are not known yet."""
+    rule, catalogue = policy.scorecard.shown_on(name), policy.catalogues(connection).get(name)
+    if rule is None or catalogue is None:
+        return None
+    renamed = any(not catalogue.named(field) for field in rule.fields)
+    former = written.targets(connection, name) if renamed else {}
+    return Site(rule, catalogue, policy.inputs(name, catalogue), former)
 
 
 def _shown(

@@ -21,10 +21,19 @@ from integration.store.outbox import BADGE
 NUMBERS: frozenset[CardValue] = frozenset({"percent", "score", "current", "target", "pace", "confidence"})
 """Card values that are numbers; the others are text and do not fit a number field."""
 
-Problems = Mapping[str, str | None]
-"""Topic -> one line with the remedy, or None where nothing is in the way."""
 Former = Mapping[str, Collection[str]]
 """Field as the mapping names it -> the ids under which it was written before: a field may be renamed in the tracker."""
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What all items of one connection have in common: what is shown on them, and the tracker's fields."""
+
+    rule: WriteBackRule
+    catalogue: Catalogue
+    inputs: Collection[str] = ()
+    """Ids of fields that the mapping reads."""
+    former: Former = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -47,16 +56,15 @@ def shows_on(rule: WriteBackRule, item: Item, *, tagged: bool) -> bool:
     return folded(item.type) in {folded(name) for name in rule.to} if rule.to else tagged
 
 
-def draw(
-    rule: WriteBackRule, item: Item, shown: Sequence[Shown], catalogue: Catalogue, url: str, former: Former
-) -> Drawing:
+def draw(site: Site, item: Item, shown: Sequence[Shown], url: str) -> Drawing:
     """What the item shall show of the key results in `shown`; nothing, where that is empty."""
+    rule = site.rule
     drawing = Drawing()
     if not shown:
         return drawing
     values = card_values(shown, rule.many, url)
     for name, wanted in rule.fields.items():
-        found, why = on_site(name, wanted, catalogue, former.get(name, ()))
+        found, why = on_site(name, wanted, site)
         drawing.problems[f"field {name}"] = why
         if found:
             target, why = on_item(found, item)
@@ -75,18 +83,16 @@ def draw(
     return drawing
 
 
-def on_site(
-    name: str, wanted: CardValue, catalogue: Catalogue, former: Collection[str]
-) -> tuple[Sequence[TrackerField], str | None]:
+def on_site(name: str, wanted: CardValue, site: Site) -> tuple[Sequence[TrackerField], str | None]:
     """The tracker's fields of that name that can hold the value, and one line on what is in the way."""
-    known = catalogue.named(name)
+    known = site.catalogue.named(name)
     renamed = None
     if not known:
-        known = tuple(one for one in catalogue.fields if one.id in former)
+        known = tuple(one for one in site.catalogue.fields if one.id in site.former.get(name, ()))
         if not known:
-            return (), f"{name}: there is no field of this name; {_remedy(name, catalogue)}"
+            return (), f"{name}: there is no field of this name; {_remedy(name, site.catalogue)}"
         renamed = f"{name}: is called '{known[0].name}' in the tracker now; it is written on, but say so in the mapping"
-    reasons = {one.id: unfit(one, wanted) for one in known}
+    reasons = {one.id: _read_too(one, site) or unfit(one, wanted) for one in known}
     fit = [one for one in known if reasons[one.id] is None]
     if fit:
         return fit, renamed
@@ -106,6 +112,13 @@ def on_item(found: Sequence[TrackerField], item: Item) -> tuple[TrackerField | N
     several = "several fields" if own else "no field"
     named = " or ".join(f"{one.id} ({one.type})" for one in own or found)
     return None, f"{several} of this name on {item.type} in {item.project}; write {named} in the mapping"
+
+
+def _read_too(target: TrackerField, site: Site) -> str | None:
+    """`check` knows names only: an id, or a name on screen, may hide that it is one field."""
+    if target.id not in site.inputs:
+        return None
+    return "is read by the mapping, too; a field is read or written, never both: write another"
 
 
 def unfit(target: TrackerField, wanted: CardValue) -> str | None:
