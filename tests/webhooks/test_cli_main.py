@@ -40,11 +40,24 @@ def test_a_mistyped_command_is_met_with_the_one_that_was_meant():
     assert result.stderr == "no command is called 'stauts'; did you mean status?\n"
 
 
-def test_a_database_of_another_shape_ends_with_3_and_says_what_to_do(nowhere):
+def test_a_database_of_another_shape_ends_with_3_and_says_what_to_do(sqlite_url, monkeypatch):
+    database = Database.open(sqlite_url)
+    with database.write() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = 'from-the-future'")
+    database.close()
+    monkeypatch.setenv("OKRLINK_DATABASE_URL", sqlite_url)
+
     result = run("okrs")
 
     assert result.exit_code == 3
-    assert result.stderr == "the database is empty: run `okrlink migrate`\n"
+    assert result.stderr.startswith("the database is newer than this program")
+
+
+def test_a_first_command_sets_the_database_up(nowhere):
+    result = run("okrs")
+
+    assert result.exit_code == 2
+    assert result.stderr == "nothing is applied yet: okrlink apply okr.yaml\n"
 
 
 @pytest.mark.parametrize("words", [("okrs",), ("checkin", "rebuilt", "3"), ("link", "SHOP-1", "rebuilt")])

@@ -42,11 +42,11 @@ class Opened:
 
 @contextmanager
 def open_service() -> Iterator[Service]:
-    """The service that the environment names. Raises `StoreUnusable` where its database has another shape."""
+    """The service that the environment names, its database set up if it is empty. Raises `StoreUnusable` for another shape."""
     settings = Settings.from_environment(os.environ)
     service = Service.open(settings)
     try:
-        migrations.check(service.database)
+        migrations.prepare(service.database)
         yield service
     finally:
         service.close()

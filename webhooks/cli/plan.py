@@ -20,7 +20,8 @@ from integration.trackers import TRACKERS
 from integration.trackers.contract import TrackerClient
 from mappings import Loaded, load, resolve
 from webhooks.applying import apply_loaded
-from webhooks.bootstrap import Service, Settings
+from webhooks.bootstrap import Service
+from webhooks.cli.opened import open_service
 
 DEFAULT = Path("okr.yaml")
 
@@ -53,11 +54,8 @@ class FileClients(Mapping[str, TrackerClient]):
 def plan_command(file: Path, *, as_json: bool, exit_code: bool) -> None:
     """Show what FILE (default: okr.yaml) would write, without writing anything."""
     loaded = load(file)
-    service = Service.open(Settings.from_environment(os.environ))
-    try:
+    with open_service() as service:
         made = _made(service, loaded, file)
-    finally:
-        service.close()
     if as_json:
         print(json.dumps(_as_json(made), indent=2, default=str))
     else:
@@ -75,8 +73,7 @@ def plan_command(file: Path, *, as_json: bool, exit_code: bool) -> None:
 def apply_command(file: Path, *, yes: bool) -> None:
     """Put FILE (default: okr.yaml) in force; running processes follow within seconds."""
     loaded = load(file)
-    service = Service.open(Settings.from_environment(os.environ))
-    try:
+    with open_service() as service:
         for warning in loaded.warnings:
             print(warning, file=sys.stderr)
         with service.database.read() as connection:
@@ -89,8 +86,6 @@ def apply_command(file: Path, *, yes: bool) -> None:
                 raise click.exceptions.Exit(1)
         done = apply_loaded(service.database, loaded, file.absolute().parent)
         service.wakeup.send()
-    finally:
-        service.close()
     if done.new:
         print(f"{file} is in force as revision {done.revision}.")
     else:

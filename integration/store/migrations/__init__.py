@@ -56,6 +56,16 @@ def check(database: Database) -> None:
     )
 
 
+def prepare(database: Database) -> None:
+    """Sets up a database that is empty; like `check` for any other. For commands that people begin with."""
+    with database.read() as connection:
+        empty = _revision(connection) is None
+    if empty:
+        upgrade(database)
+    else:
+        check(database)
+
+
 def _refuse_newer(revision: str | None) -> None:
     if revision is not None and revision not in _shapes().known:
         raise StoreUnusable(
