@@ -35,6 +35,10 @@ class Webhooks:
         """From now on events go there too."""
         self._registered = [*self._registered, Webhook(url, secret)]
 
+    def forget(self, url: str) -> None:
+        """No more deliveries there."""
+        self._registered = [webhook for webhook in self._registered if webhook.url != url]
+
     def tell(self, event: str, body: Callable[[], Mapping[str, Any]], *, flow: Flow = "Primary") -> None:
         """Sends the event to all; the body is made only if somebody listens."""
         if not (listeners := self._registered):

@@ -1,0 +1,64 @@
+"""From webhook to field: twenty quiet items a second, on the embedded default, with a tracker that takes every write."""
+
+import statistics
+import sys
+import threading
+import time
+from collections.abc import Iterator, Sequence
+
+from tests.bench.stage import Stage, staged
+
+ITEMS = 200
+PER_SECOND = 20
+OBJECTIVES = "objectives:\n  checkout:\n    title: Buying takes a minute\n    key_results:\n" + "".join(
+    f"      part-{n}: {{title: Part {n}, work: items}}\n" for n in range(ITEMS)
+)
+
+
+def measure() -> Iterator[tuple[str, float]]:
+    with staged(OBJECTIVES) as stage:
+        epics: list[str] = []
+        stories: list[str] = []
+
+        def plan() -> None:
+            for n in range(ITEMS):
+                epics.append(stage.jira.create_issue("SHOP", "Epic", f"Part {n}", {"labels": [f"kr:part-{n}"]}).key)
+                stories.append(stage.jira.create_issue("SHOP", "Story", f"Step {n}", {"parent": epics[-1]}).key)
+
+        planned = stage.told(plan)
+        done = [stage.told(lambda key=key: stage.jira.transition(key, "Done") and None)[-1] for key in stories]  # type: ignore[misc]
+        stage.hear_echoes()
+        stage.post(planned)
+        stage.settle()
+        stage.grow_quiet()
+        waits = sorted(played(stage, epics, done))
+        print(f"  {len(waits)} of {ITEMS} fields, the slowest after {waits[-1]:.2f} s", file=sys.stderr)
+        yield "freshness.p50_s", statistics.median(waits)
+        yield "freshness.p99_s", waits[int(len(waits) * 0.99)]
+
+
+def played(stage: Stage, epics: Sequence[str], bodies: Sequence[bytes]) -> Sequence[float]:
+    """Seconds from the start of each delivery until its epic shows 100."""
+    began: dict[str, float] = {}
+    waits: dict[str, float] = {}
+    stop = threading.Event()
+
+    def look() -> None:
+        while not stop.wait(0.01):
+            for epic in [one for one in list(began) if one not in waits]:
+                if stage.jira.value(epic, "KR Progress") == 100:
+                    waits[epic] = time.monotonic() - began[epic]
+
+    looking = threading.Thread(target=look)
+    looking.start()
+    start = time.monotonic()
+    for number, (epic, body) in enumerate(zip(epics, bodies, strict=True)):
+        time.sleep(max(0.0, start + number / PER_SECOND - time.monotonic()))
+        began[epic] = time.monotonic()
+        stage.post([body])
+    deadline = time.monotonic() + 30
+    while len(waits) < len(epics) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    stop.set()
+    looking.join()
+    return list(waits.values())
