@@ -6,23 +6,28 @@ each other's way and never need to see each other.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import orjson
 from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
 
 from integration.core.errors import Malformed, Unsupported
 from integration.core.facts import ItemCreated, ItemRef, TrackerFact
 from integration.store import deliveries, facts, marks, reads
-from integration.store.db import Database
+from integration.store.db import Database, refuses
 from integration.store.deliveries import Outcome, Waiting
 from integration.store.marks import Mark
 from integration.trackers.contract import Tracker
+from integration.trackers.decoding import decode
 
 # Small enough that the receiver never waits long for the one SQLite writer, large enough that a commit is shared.
 BATCH = 100
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +53,8 @@ def ingest(db: Database, trackers: Mapping[str, Tracker], now: datetime, limit: 
         return len(waiting)
     with db.write() as connection:
         waiting = deliveries.waiting(connection, limit)
-        _keep(connection, [understand(one, trackers) for one in waiting], now)
+        if waiting:
+            _keep(connection, [understand(one, trackers) for one in waiting], now)
         return len(waiting)
 
 
@@ -58,25 +64,53 @@ def understand(one: Waiting, trackers: Mapping[str, Tracker]) -> Read:
     if tracker is None:
         return Read(Outcome(one.id, "dead", None, "its connection is not in the applied mapping"), one.connection)
     try:
-        translation = tracker.translate(orjson.loads(one.body), one.received_at)
+        translation = tracker.translate(decode(one.body), one.received_at)
     except orjson.JSONDecodeError as error:
         return Read(Outcome(one.id, "dead", None, f"not JSON: {error}"), one.connection)
     except Malformed as error:
         return Read(Outcome(one.id, "dead", None, str(error)), one.connection)
     except Unsupported as error:
         return Read(Outcome(one.id, "unsupported", str(error)), one.connection)
+    except Exception as error:  # a mistake of ours must not stop the deliveries behind this one
+        log.exception("delivery %d of %s could not be read", one.id, one.connection)
+        return Read(
+            Outcome(one.id, "dead", None, f"okrlink failed to read it ({type(error).__name__})"), one.connection
+        )
     state = "done" if translation.ignored is None else "ignored"
     return Read(Outcome(one.id, state, translation.event, translation.ignored), one.connection, translation.facts)
 
 
-def keep_pages(connection: Connection, name: str, told: Iterable[TrackerFact], now: datetime) -> frozenset[ItemRef]:
-    """Takes in what a read brought; returns the items it told of."""
+def keep_pages(
+    connection: Connection, name: str, told: Iterable[TrackerFact], now: datetime, *, asked: str | None = None
+) -> frozenset[ItemRef]:
+    """Takes in what a read brought; returns the items it told of. `asked` is the item that the question was about."""
     seen = facts.record(connection, ((name, fact) for fact in told))
-    _mark(connection, seen, now)
+    _mark(connection, seen, now, asked)
     return frozenset(ItemRef(*one) for one in seen)
 
 
 def _keep(connection: Connection, understood: Sequence[Read], now: datetime) -> None:
+    """All of them at once; where the database refuses that, one by one, and what it refuses alone is dead."""
+    try:
+        with connection.begin_nested():
+            _record(connection, understood, now)
+    except Exception as error:
+        if not refuses(error):
+            raise
+        if len(understood) > 1:
+            for read in understood:
+                _keep(connection, [read], now)
+            return
+        deliveries.finish(connection, [replace(read.outcome, state="dead", reason=_why(error)) for read in understood])
+
+
+def _why(error: Exception) -> str:
+    """The database's own words, without the statement and its values."""
+    words = str(error.orig if isinstance(error, DBAPIError) else error).splitlines()
+    return f"what it says cannot be kept: {words[0] if words else type(error).__name__}"
+
+
+def _record(connection: Connection, understood: Sequence[Read], now: datetime) -> None:
     seen = facts.record(connection, ((read.connection, fact) for read in understood for fact in read.facts))
     _mark(connection, seen, now)
     # Whoever sees an item's birth sees all that is ever put below it: there is nothing to ask the tracker for.
@@ -90,5 +124,5 @@ def _keep(connection: Connection, understood: Sequence[Read], now: datetime) -> 
     deliveries.finish(connection, [read.outcome for read in understood])
 
 
-def _mark(connection: Connection, seen: Iterable[tuple[str, str]], now: datetime) -> None:
-    marks.add(connection, [Mark("item", subject, now) for subject in sorted(seen)])
+def _mark(connection: Connection, seen: Iterable[tuple[str, str]], now: datetime, asked: str | None = None) -> None:
+    marks.add(connection, [Mark("item", subject, now, asked) for subject in sorted(seen)])

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError
 
 from integration.core.errors import StoreUnusable
 from integration.store.file_lock import FileLock
@@ -78,6 +78,16 @@ def _reachable() -> Iterator[None]:
         if error.connection_invalidated or "connect" in str(error.orig).lower():
             raise StoreUnusable(f"the database cannot be reached: {str(error.orig).splitlines()[0]}") from error
         raise
+
+
+def refuses(error: Exception) -> bool:
+    """Whether what was to be kept can never be kept, as opposed to a database that can keep nothing at present."""
+    if isinstance(error, OperationalError):
+        # Class 54 is of limits that the value itself breaks, such as PostgreSQL's on what an index holds.
+        return str(getattr(error.orig, "sqlstate", None) or "").startswith("54")
+    if isinstance(error, DBAPIError):
+        return isinstance(error, DataError | IntegrityError)
+    return isinstance(error, ValueError | TypeError | OverflowError | RecursionError)
 
 
 def _parse(url: str) -> URL:

@@ -11,6 +11,8 @@ from sqlalchemy import Connection, bindparam, func, select, update
 from integration.store.statements import unlocked
 from integration.store.tables import deliveries
 
+LONGEST_LINE = 500
+
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
@@ -55,7 +57,9 @@ def waiting(connection: Connection, limit: int) -> Sequence[Waiting]:
 
 def finish(connection: Connection, outcomes: Iterable[Outcome]) -> None:
     """Records outcomes in the transaction that records what they brought: both or neither."""
-    rows = [{"row": one.id, "new_state": one.state, "named": one.event, "why": one.reason} for one in outcomes]
+    rows = [
+        {"row": one.id, "new_state": one.state, "named": _line(one.event), "why": _line(one.reason)} for one in outcomes
+    ]
     if rows:
         connection.execute(
             update(deliveries)
@@ -63,6 +67,11 @@ def finish(connection: Connection, outcomes: Iterable[Outcome]) -> None:
             .values(state=bindparam("new_state"), event=bindparam("named"), reason=bindparam("why")),
             rows,
         )
+
+
+def _line(told: str | None) -> str | None:
+    """A sender's words as a database can keep and index them, whatever they are."""
+    return None if told is None else told.replace("\0", "")[:LONGEST_LINE]
 
 
 def counts(connection: Connection) -> Sequence[Count]:

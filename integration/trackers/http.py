@@ -21,6 +21,7 @@ import urllib3
 
 from integration.core.errors import Conflict, Gone, Permanent, Refused, Retryable, ServiceError
 from integration.trackers.contract import Connection
+from integration.trackers.decoding import decode
 
 TOTAL_TIMEOUT = 30.0
 CONNECT_TIMEOUT = 5.0
@@ -183,7 +184,7 @@ def checked(response: requests.Response, words: Callable[[requests.Response], st
 def decoded(response: requests.Response) -> Any:
     """The JSON of a good answer. A page of HTML under a 200 (a proxy, maintenance) may be JSON again later: `Retryable`."""
     try:
-        return orjson.loads(response.content)
+        return decode(response.content)
     except orjson.JSONDecodeError as exc:
         host = urlsplit(response.url).hostname or "the tracker"
         raise Retryable(f"{host} answered {response.status_code} with something that is not JSON") from exc
