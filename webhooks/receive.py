@@ -10,10 +10,11 @@ import hashlib
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 
 from flask import Blueprint, Response, abort, request
+from werkzeug.datastructures import Headers
 
 from integration.core.errors import MappingInvalid, Unverified
 from integration.store.inbox import Delivery, Inbox
@@ -36,13 +37,13 @@ def receiver(inbox: Inbox, senders: Callable[[], Senders]) -> Blueprint:
             raise found  # 503: its secret may be readable again when the tracker repeats
         tracker, connection = found
         body = _body(tracker.largest_body)
-        headers = {key.lower(): value for key, value in request.headers.items()}
+        headers = LowerCase(request.headers)
         try:
             tracker.verify(connection, headers, body)
         except Unverified as refusal:
             refusals.count(name, str(refusal))
             raise
-        kept = {header: headers[header] for header in tracker.kept_headers if header in headers}
+        kept = {header: value for header in tracker.kept_headers if (value := headers.get(header)) is not None}
         inbox.put(Delivery(name, _storable(tracker.delivery_id(headers, body)), datetime.now(UTC), kept, body))
         return Response(status=204)
 
@@ -56,6 +57,27 @@ def _body(largest: int) -> bytes:
     if len(body) > largest:
         abort(413)
     return body
+
+
+class LowerCase(Mapping[str, str]):
+    """A request's headers by their names in small letters. A copy of them would cost half as much as all of Flask."""
+
+    __slots__ = ("_headers",)
+
+    def __init__(self, headers: Headers) -> None:
+        self._headers = headers
+
+    def __getitem__(self, name: str) -> str:
+        value = self._headers.get(name)
+        if value is None:
+            raise KeyError(name)
+        return value
+
+    def __iter__(self) -> Iterator[str]:
+        return (name.lower() for name, _ in self._headers)
+
+    def __len__(self) -> int:
+        return len(self._headers)
 
 
 class Refusals:
