@@ -56,6 +56,7 @@ class Desk:
         self.clock = clock
         self.clients: dict[str, TrackerClient] = {}
         self.policy: Policy | None = None
+        self.loaded: Loaded | None = None
         self._folder = folder
         self._listener = Listener()
         self._taken = 0
@@ -85,7 +86,7 @@ class Desk:
 
     def apply(self, loaded: Loaded | None = None, **said: Any) -> None:
         """Puts a mapping in force."""
-        loaded = loaded or self.mapping(**said)
+        loaded = self.loaded = loaded or self.mapping(**said)
         done = apply_loaded(self.database, loaded, self._folder, self.clock())
         self.policy = Policy(done.revision, loaded.scorecard, URL)
         for name, client in self.connect(loaded).items():
@@ -96,7 +97,8 @@ class Desk:
         return {one.name: TRACKERS[one.tracker].connect(one) for one in connections}
 
     def plan(self, loaded: Loaded | None = None, **said: Any) -> Plan:
-        loaded = loaded or self.mapping(**said)
+        """What a mapping would write; without any, the one in force."""
+        loaded = loaded or (self.loaded if self.loaded and not said else self.mapping(**said))
         return plan(self.database, loaded.scorecard, self.connect(loaded), URL, self.clock())
 
     def settle(self) -> None:
@@ -165,6 +167,11 @@ class Desk:
     def wishes(self, state: str = "wanted") -> Sequence[Wish]:
         with self.database.read() as connection:
             return outbox.wishes(connection, state)
+
+    def replay(self) -> None:
+        """As `okrlink replay` does for writes."""
+        with self.database.write() as connection:
+            outbox.replay(connection, self.clock())
 
     def ref(self, item: str) -> ItemRef:
         return ItemRef(self.side.name, item)

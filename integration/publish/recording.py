@@ -73,18 +73,20 @@ def _wait(error: Retryable | Refused, attempts: int) -> timedelta:
 
 
 def _notice(connection: Connection, task: Task, result: Result, now: datetime) -> None:
-    """One line for whatever stands in the way, however many items it concerns."""
-    name, decision = task.wish.ref.connection, result.decision
+    """One line for whatever stands in the way, however many items it concerns; none for what does no more."""
+    ours, decision = task.wish.ref.connection, result.decision
+    shown = {topic: line for name, topic, line, _ in applied.shown(connection) if name == ours}
+    lines: dict[str, str | None] = {"rest": None}
     for target in {*decision.stands, *result.refused}:
-        was_refused = task.wanted.known.get(target, Written(target)).refused is not None
-        if target in result.refused or was_refused:
-            applied.notice(connection, name, f"refused {target}", _refusal(connection, task, target), now)
-    if task.wanted.rule.quiet and (result.not_quiet is not None or decision.writes):
-        why = None if result.not_quiet is None else f"no fields are written in {task.project}: {result.not_quiet}"
-        applied.notice(connection, name, f"quiet {task.project}", why, now)
-    applied.notice(connection, name, "rest", None, now)
-    if decision.writes:
-        applied.notice(connection, name, f"refused in {task.project}", None, now)
+        if target in result.refused or f"refused {target}" in shown:
+            lines[f"refused {target}"] = _refusal(connection, task, target)
+    if result.not_quiet is not None:
+        lines[f"quiet {task.project}"] = f"no fields are written in {task.project}: {result.not_quiet}"
+    elif decision.writes:
+        lines |= {f"quiet {task.project}": None, f"refused in {task.project}": None}
+    for topic, line in lines.items():
+        if shown.get(topic) != line:
+            applied.notice(connection, ours, topic, line, now)
 
 
 def _refusal(connection: Connection, task: Task, target: str) -> str | None:

@@ -118,7 +118,9 @@ class JiraSimulator(Work):
         return self.site.add_field(name, kind, options)
 
     def change_field(self, name_or_id: str, **changes: Any) -> Field:
-        """Renames a field (`name=`), takes it off screens (`on_screens=False`) or makes it refuse (`editable=False`)."""
+        """Renames a field (`name=`), takes it off screens (`on_screens=False`), makes it refuse (`editable=False`), or gives
+        it to a team-managed project (`project=`, its id).
+        """
         return self.site.change_field(name_or_id, **changes)
 
     def remove_field(self, name_or_id: str) -> None:

@@ -253,7 +253,8 @@ class Shapes:
     def _fields(self, issue: Issue, api: int) -> dict[str, Any]:
         shape: dict[str, Any] = dict(_UNUSED)
         for field in self.site.fields.values():
-            shape[field.id] = self._value(issue, field, api)
+            if field.is_on(issue.values["project"]):
+                shape[field.id] = self._value(issue, field, api)
         if issue.values.get("parent") is None:
             del shape["parent"]  # [rec] the only field that is absent when empty
         changed = issue.category_changed

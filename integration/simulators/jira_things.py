@@ -92,6 +92,11 @@ class Field:
     on_screens: bool = True
     logged: str | None = None
     options: tuple[Named, ...] = ()
+    project: str | None = None  # the id of the team-managed project whose own field it is
+
+    def is_on(self, project: str) -> bool:
+        """Whether issues of that project have the field."""
+        return self.project in (None, project)
 
     @property
     def log_name(self) -> str:

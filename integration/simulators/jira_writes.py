@@ -88,7 +88,7 @@ def _values(site: Site, issue: Issue, edit: Mapping[str, Mapping[str, Any]], *, 
     wishes = {**{name: [{"set": raw}] for name, raw in edit["fields"].items()}, **edit["update"]}
     for name, operations in wishes.items():
         field = site.fields.get(name)
-        if field is None or not field.editable or not may_edit:
+        if field is None or not field.editable or not may_edit or not field.is_on(issue.values["project"]):
             errors[name] = cannot_be_set(name)
             continue
         try:
