@@ -12,7 +12,15 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from integration.core.facts import FieldChanged, ItemMoved, ParentChanged, StatusChanged, TrackerFact, Value
-from integration.trackers.jira.payload import LONGEST_TEXT, Json, is_person, optional_identifier, records, text
+from integration.trackers.jira.payload import (
+    LONGEST_TEXT,
+    Json,
+    is_address,
+    is_person,
+    optional_identifier,
+    records,
+    text,
+)
 
 KEY = "Key"
 _PARENTS = frozenset({"parent", "issueparentassociation", "epic link", "parent link"})
@@ -28,10 +36,14 @@ _IDS_BY_NAME: Mapping[str, str] = {
     "version": "versions",
 }
 """What stands in `field` -> the id that stands in `fieldId` where there is one."""
+_ONE_WORD = frozenset({"status", "assignee", "reporter", "priority", "resolution", "summary", "labels", "duedate"})
+"""Fields whose name is their id, however a server writes its first letter."""
 _PROSE = frozenset({"description", "environment", "comment", "link", "remoteissuelink", "attachment", "worklogid"})
 """Their texts quote what people wrote, titles of other items, or names of files."""
 _PEOPLE = frozenset({"assignee", "reporter", "creator"})
-_ACCOUNT = re.compile(r"[0-9a-f]{24}|\d+:[0-9a-f]{8}-[0-9a-f-]{27}|JIRAUSER\d+|qm:[0-9a-f-]+:[0-9a-f:-]+")
+_ACCOUNT = re.compile(r"[0-9a-f]{24}|\d+:[0-9a-f]{8}-[0-9a-f-]{27}")
+_NO_ACCOUNT = re.compile(r"[\[\]\d,.\s-]*|\d{4}-\d\d-\d\d.*|[0-9a-f]{8}-[0-9a-f-]{27}", re.DOTALL)
+"""Numbers, several of them, days, and the ids of teams. Any other text that stands for a value is a user's key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +80,10 @@ def facts_of(entry: Entry, raw_fields: Json) -> Iterator[TrackerFact]:
 def field_of(change: Json) -> str:
     """The field's id, else its name as Jira shows it: names of custom fields are all there is on old servers."""
     named = text(change.get("fieldId")) or text(change.get("field")) or "?"
-    return named if change.get("fieldtype") == "custom" else _IDS_BY_NAME.get(named.casefold(), named)
+    if change.get("fieldtype") == "custom":
+        return named
+    plain = named.casefold()
+    return _IDS_BY_NAME.get(plain, plain if plain in _ONE_WORD else named)
 
 
 def is_parent(change: Json) -> bool:
@@ -117,7 +132,8 @@ def _fact(entry: Entry, change: Json, field: str, source: str, raw_fields: Json)
     if field.casefold() in _PROSE:
         before = after = before_text = after_text = None
     elif _names_people(change, field, raw_fields):
-        before, after = change.get("tmpFromAccountId") or before, change.get("tmpToAccountId") or after
+        before = optional_identifier(change.get("tmpFromAccountId")) or before
+        after = optional_identifier(change.get("tmpToAccountId")) or after
         before_text = after_text = None
     return FieldChanged(
         at=entry.at,
@@ -136,8 +152,9 @@ def _names_people(change: Json, field: str, raw_fields: Json) -> bool:
     """Whether the texts are names of people: Jira does not tell, so the field, the ids and the issue's value are asked."""
     if field in _PEOPLE or "tmpToAccountId" in change or is_person(raw_fields.get(field)):
         return True
-    return any(isinstance(told, str) and _ACCOUNT.search(told) for told in (change.get("from"), change.get("to")))
+    ids = [told for told in map(optional_identifier, (change.get("from"), change.get("to"))) if told]
+    return any(_ACCOUNT.search(told) or not _NO_ACCOUNT.fullmatch(told) for told in ids)
 
 
 def _short(value: str | None) -> str | None:
-    return value if value is None or len(value) <= LONGEST_TEXT else None
+    return value if value and len(value) <= LONGEST_TEXT and not is_address(value) else None

@@ -23,7 +23,9 @@ LONGEST_TEXT = 255
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LENGTH_OF_A_TIME = len("2024-07-04T01:48:31.971+0300")
 _SPRINT_PREFIX = "com.atlassian.greenhopper.service.sprint.Sprint@"
-_SPRINT_NAME = re.compile(r"[\[,]name=(.*?)(?:,\w+=|\]$)", re.DOTALL)
+_SPRINT_NAME = re.compile(r"(?>.*?[\[,]name=)(.*?)(?:,\w+=|\]$)", re.DOTALL)
+"""Only the first `name=` is tried: a text that somebody made of many would else be searched from each of them."""
+_MAIL = re.compile(r"[^\s/:@]+@[^\s/@]+|.*<[^<>\s]+@[^<>\s]+>\s*", re.DOTALL)
 
 
 class Dropped(Enum):
@@ -60,9 +62,11 @@ def identifier(value: object, where: str) -> str:
 
 
 def optional_identifier(value: object) -> str | None:
+    """An id as text; what is longer than a line is none."""
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
-    return text(value)
+    found = text(value)
+    return found if found and len(found) <= LONGEST_TEXT else None
 
 
 def text(value: object) -> str | None:
@@ -92,23 +96,29 @@ def required_moment(value: object, where: str) -> datetime | None:
 
 
 def account(value: object) -> str | None:
-    """Who a person is: `accountId` on the Cloud, `key` elsewhere. Where there is only a name, nobody is named."""
+    """Who a person is: `accountId` on the Cloud, `key` elsewhere. A mere name, or a mail address for a key, names nobody."""
     if isinstance(value, dict):
-        return text(value.get("accountId")) or text(value.get("key"))
+        found = text(value.get("accountId")) or text(value.get("key"))
+        return None if found and is_address(found) else found
     return None
+
+
+def is_address(value: str) -> bool:
+    """Whether a text is somebody's mail address, alone or behind a name."""
+    return "@" in value and len(value) <= LONGEST_TEXT and _MAIL.fullmatch(value) is not None
 
 
 def is_person(value: object) -> bool:
     """Whether a value is a person, or a list of persons."""
     if isinstance(value, list):
-        return bool(value) and is_person(value[0])
+        value = value[0] if value else None
     return isinstance(value, dict) and ("accountId" in value or "displayName" in value or "emailAddress" in value)
 
 
 def reduced(value: object) -> Value | Dropped:
     """A field's value as facts keep it: a scalar or several texts; options, versions and groups by the name on screen.
 
-    A text that grew too long to be kept is None, so that its shorter past does not seem to be its present.
+    A text that is not kept, for it grew too long or is a mail address, is None: its past must not seem to be its present.
     """
     reader = _REDUCERS.get(value.__class__)
     return reader(value) if reader else DROPPED
@@ -120,9 +130,9 @@ def _text_of(value: str) -> str | None:
     if length == _LENGTH_OF_A_TIME and value[10] == "T" and (read := moment(value)):
         return read.isoformat()
     if length > _LENGTH_OF_A_TIME and value.startswith(_SPRINT_PREFIX):
-        named = _SPRINT_NAME.search(value)
+        named = _SPRINT_NAME.match(value)
         return named[1] if named else None
-    return value if length <= LONGEST_TEXT else None
+    return value if length <= LONGEST_TEXT and not is_address(value) else None
 
 
 def _name_of(value: Json) -> str | Dropped:
@@ -135,7 +145,7 @@ def _name_of(value: Json) -> str | Dropped:
         name: str | None = f"{option} - {inner}" if inner else option
     else:
         name = text(value.get("name")) or text(value.get("key"))
-    return name if name and len(name) <= LONGEST_TEXT else DROPPED
+    return name if name and len(name) <= LONGEST_TEXT and not is_address(name) else DROPPED
 
 
 def _element(value: object) -> str | None:
