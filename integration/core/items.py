@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import MAXYEAR, MINYEAR, UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from integration.core.catalogue import Catalogue, Level, State, folded
@@ -206,10 +206,15 @@ def _texts(told: Mapping[str, Value], name: str) -> tuple[str, ...]:
 
 
 def _time(told: Mapping[str, Value], name: str) -> datetime | None:
-    """A time as aware UTC; None where none was told, or where the tracker's text is no time."""
+    """A time as aware UTC; None where none was told, or where the tracker's text is no time.
+
+    The first and the last years of the calendar are placeholders, and not all zones can tell them.
+    """
     try:
         time = datetime.fromisoformat(_text(told, name))
     except ValueError:
+        return None
+    if not MINYEAR < time.year < MAXYEAR:
         return None
     return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
 

@@ -221,3 +221,14 @@ def test_an_item_without_a_key_shows_its_id_and_keeps_what_has_no_attribute() ->
 )
 def test_a_field_is_found_by_what_people_call_it(fields: dict[str, Value], name: str, value: Value) -> None:
     assert field_value(item("1", fields=fields), name, JIRA) == value
+
+
+@pytest.mark.parametrize(
+    "placeholder", ["0001-01-01T00:00:00.000+0500", "0001-01-01T00:00:00", "9999-12-31T23:59:59-05:00"]
+)
+def test_the_ends_of_the_calendar_are_no_times(placeholder: str) -> None:
+    told = seen({"status": "Done", "category": "done", "created": placeholder, "done_at": placeholder})
+
+    found = item_of(join({}, [told]), ref("SHOP-1"), Catalogue(), None)
+
+    assert (found.created, found.done_at) == (None, None)
