@@ -79,7 +79,7 @@ def pull_request_opened(event: Event) -> Iterator[TrackerFact]:
 
 def pull_request_changed(event: Event) -> Iterator[TrackerFact]:
     """`git.pullrequest.merged` is an attempt to merge, also after each push: only the status tells that it is done."""
-    yield _pull_request(event, event.resource, _ENDED.get(event.resource.get("status") or "", "updated"))
+    yield _pull_request(event, event.resource, _ENDED.get(text(event.resource.get("status")) or "", "updated"))
 
 
 def pull_request_commented(event: Event) -> Iterator[TrackerFact]:

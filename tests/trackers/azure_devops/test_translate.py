@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from integration.core.errors import Malformed, Unsupported
-from integration.core.facts import ItemSeen
+from integration.core.facts import ItemSeen, PullRequestChanged
 from integration.trackers.azure_devops import HANDLERS, IGNORED, TRACKER
 from integration.trackers.azure_devops.translate import items_in
 from tests.trackers.azure_devops.test_pairs import BODIES, RECEIVED
@@ -69,6 +69,15 @@ def test_a_body_that_cannot_be_understood_says_where(body: Any, reason: str) -> 
         TRACKER.translate(body, RECEIVED)
 
     assert str(malformed.value) == reason
+
+
+def test_a_pull_request_of_an_unknown_status_was_updated() -> None:
+    pull_request = {"pullRequestId": 7, "repository": {"id": "shop"}, "status": ["completed"]}
+
+    (fact,) = TRACKER.translate({"eventType": "git.pullrequest.updated", "resource": pull_request}, RECEIVED).facts
+
+    assert isinstance(fact, PullRequestChanged)
+    assert (fact.action, fact.status) == ("updated", None)
 
 
 def test_an_unknown_kind_is_not_the_same_as_a_useless_one() -> None:
