@@ -168,9 +168,7 @@ class Worker:
 
     def _publish_one(self, clients: Clients) -> bool:
         policy = self._policy
-        return policy is not None and publish(
-            self._db, policy.scorecard, policy.revision, clients, real_time
-        )
+        return policy is not None and publish(self._db, policy.scorecard, policy.revision, clients, real_time)
 
     def _answer_reads(self, clients: Clients) -> bool:
         asked = self._policy is not None and answer_reads(self._db, clients, real_time) > 0

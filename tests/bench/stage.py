@@ -40,7 +40,9 @@ class Stage:
         with self.database.read() as db:
             waiting = select(func.count()).select_from(deliveries).where(deliveries.c.state == "new")
             # The clock's marks of a day are spread over the next hour.
-            marked = select(func.count()).select_from(marks).where(marks.c.at < datetime.now(UTC) + timedelta(seconds=5))
+            marked = (
+                select(func.count()).select_from(marks).where(marks.c.at < datetime.now(UTC) + timedelta(seconds=5))
+            )
             asked = select(func.count()).select_from(reads).where(reads.c.state == "wanted")
             leased = select(func.count()).select_from(outbox).where(outbox.c.leased_until.is_not(None))
             return not any(db.execute(query).scalar() for query in (waiting, marked, asked, leased))
