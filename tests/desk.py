@@ -80,9 +80,12 @@ class Desk:
             key_results=lines,
             write_back=write_back,
         )
-        file = self._folder / "okr.yaml"
-        file.write_text(text)
-        return load(file)
+        self.mapping_file.write_text(text)
+        return load(self.mapping_file)
+
+    @property
+    def mapping_file(self) -> Path:
+        return self._folder / "okr.yaml"
 
     def apply(self, loaded: Loaded | None = None, **said: Any) -> None:
         """Puts a mapping in force."""
@@ -146,6 +149,11 @@ class Desk:
         ):
             count += 1
         return count
+
+    def forget_deliveries(self) -> None:
+        """Whatever the tracker told until now is lost."""
+        assert self.side.drain()
+        self._taken = len(self._listener.received)
 
     def held(self) -> Mapping[tuple[str, str], FieldValue]:
         """What is left alone, as `status` shows it: (item, field) -> a person's value."""

@@ -32,7 +32,7 @@ class Clock:
 
 @dataclass(frozen=True)
 class Write:
-    """One write that the tracker took: what it set (a badge as `badge`, None where it was removed)."""
+    """One write that the tracker took: what it set. A `badge` is shown, or None where it was taken away."""
 
     item: str
     values: Mapping[str, Any]
@@ -138,7 +138,7 @@ class JiraSide:
                 continue
             item = asked.path.split("/")[5]
             if asked.path.endswith("/remotelink"):
-                found.append(Write(item, {"badge": asked.body["object"]["url"] if asked.method == "POST" else None}))
+                found.append(Write(item, {"badge": "shown" if asked.method == "POST" else None}))
             else:
                 values = {self.simulator.site.fields[name].name: value for name, value in asked.body["fields"].items()}
                 found.append(Write(item, values))
@@ -225,8 +225,7 @@ class AzureDevOpsSide:
                 if path.startswith("/fields/"):
                     values[process.field(path.removeprefix("/fields/")).name] = operation.get("value")
                 elif path.startswith("/relations/"):
-                    told = operation.get("value")
-                    values["badge"] = told["url"] if isinstance(told, dict) else told
+                    values["badge"] = values.get("badge") or (None if operation["op"] == "remove" else "shown")
             found.append(Write(str(write.work_item_id), values))
         return found
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from integration.planning import plan
 from integration.refresh import adopt
 from integration.store import applied
 from integration.store.db import Database
@@ -21,17 +22,22 @@ class Application:
     new: bool
 
 
-def apply_file(db: Database, path: Path, now: datetime | None = None) -> Application:
+def apply_file(db: Database, path: Path, now: datetime | None = None, *, weigh: str | None = None) -> Application:
     """Puts the mapping at `path` in force. Raises `MappingInvalid`; then what was in force stays so.
 
-    A file that is in force already is not applied again.
+    A file that is in force already is not applied again. With `weigh`, the address where people reach this service,
+    raises `PlanTooLarge` where more of the written items would change than the mapping's `stop_above` allows.
     """
-    return apply_loaded(db, load(path), path.parent, now)
+    return apply_loaded(db, load(path), path.parent, now, weigh=weigh)
 
 
-def apply_loaded(db: Database, loaded: Loaded, folder: Path, now: datetime | None = None) -> Application:
+def apply_loaded(
+    db: Database, loaded: Loaded, folder: Path, now: datetime | None = None, *, weigh: str | None = None
+) -> Application:
     """The same for a mapping that is loaded already; `folder` is where its `file/` secrets are looked for."""
     now = now or datetime.now(UTC)
+    if weigh is not None:
+        _weigh(db, loaded, weigh, now)
     with db.write() as connection:
         before = applied.newest(connection)
         if before is not None and before.digest == loaded.digest:
@@ -39,3 +45,11 @@ def apply_loaded(db: Database, loaded: Loaded, folder: Path, now: datetime | Non
         revision = applied.apply(connection, loaded.digest, loaded.files, str(folder.absolute()), now)
         adopt(connection, loaded.scorecard, now)
     return Application(loaded, revision, new=True)
+
+
+def _weigh(db: Database, loaded: Loaded, url: str, now: datetime) -> None:
+    """Raises `PlanTooLarge`. What was written last tells how much would change: no tracker is asked for that."""
+    with db.read() as connection:
+        before = applied.newest(connection)
+    if before is not None and before.digest != loaded.digest:
+        plan(db, loaded.scorecard, None, url, now).check_sizes(loaded.scorecard)

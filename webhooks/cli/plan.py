@@ -5,25 +5,26 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import click
 
-from integration.core.errors import PlanTooLarge
-from integration.planning import Change, ItemPlan, Plan, plan
+from integration.core.errors import Permanent, PlanTooLarge
+from integration.planning import Plan, plan
 from integration.store import applied
-from integration.store.outbox import BADGE
 from integration.trackers import TRACKERS
 from integration.trackers.contract import TrackerClient
-from mappings import Loaded, load, resolve
+from mappings import Loaded, load, load_texts, resolve
 from webhooks.applying import apply_loaded
 from webhooks.bootstrap import Service
 from webhooks.cli.opened import open_service
+from webhooks.cli.plan_text import as_json, as_text, vanished
 
 DEFAULT = Path("okr.yaml")
+UNREACHED = 3
 
 
 class FileClients(Mapping[str, TrackerClient]):
@@ -37,6 +38,8 @@ class FileClients(Mapping[str, TrackerClient]):
     def __getitem__(self, name: str) -> TrackerClient:
         if name not in self._made:
             connection = resolve(self._sources[name], os.environ, self._folder)
+            if connection.tracker not in TRACKERS:
+                raise Permanent(f"{connection.tracker} is not reached by this version")
             self._made[name] = TRACKERS[connection.tracker].connect(connection)
         return self._made[name]
 
@@ -49,21 +52,31 @@ class FileClients(Mapping[str, TrackerClient]):
 
 @click.command("plan")
 @click.argument("file", type=click.Path(path_type=Path), default=DEFAULT)
-@click.option("--json", "as_json", is_flag=True, help="Print the plan as one JSON object.")
+@click.option("--all", "everything", is_flag=True, help="Show every item, however many there are.")
+@click.option("--json", "json_wanted", is_flag=True, help="Print one JSON object, with every item.")
 @click.option("--exit-code", is_flag=True, help="Exit with 1 if anything would be written.")
-def plan_command(file: Path, *, as_json: bool, exit_code: bool) -> None:
-    """Show what FILE (default: okr.yaml) would write, without writing anything."""
+def plan_command(file: Path, *, everything: bool, json_wanted: bool, exit_code: bool) -> None:
+    """Show what FILE (default: okr.yaml) would write if it were applied, without writing anything.
+
+    The trackers are asked for what stands there now. Of one that cannot be reached the plan says so, and shows what
+    okrlink wrote there last; if none can be reached the exit status is 3.
+    """
     loaded = load(file)
     with open_service() as service:
         made = _made(service, loaded, file)
-    if as_json:
-        print(json.dumps(_as_json(made), indent=2, default=str))
-    else:
-        _print(made, loaded)
+        renames = _vanished(service, loaded)
     too_large = _too_large(made, loaded)
-    if too_large is not None:
-        print(f"\n{too_large}", file=sys.stderr)
-    if exit_code and any(one.changes for one in made.items):
+    if json_wanted:
+        print(json.dumps(as_json(made, renames, too_large), indent=2, ensure_ascii=False))
+    else:
+        for warning in loaded.warnings:
+            print(warning, file=sys.stderr)
+        print("\n".join(as_text(made, loaded.scorecard, renames, everything=everything)))
+        if too_large is not None:
+            print(f"\n{too_large}", file=sys.stderr)
+    if made.unreached and not made.asked:
+        raise click.exceptions.Exit(UNREACHED)
+    if exit_code and made.changed:
         raise click.exceptions.Exit(1)
 
 
@@ -71,20 +84,17 @@ def plan_command(file: Path, *, as_json: bool, exit_code: bool) -> None:
 @click.argument("file", type=click.Path(path_type=Path), default=DEFAULT)
 @click.option("--yes", is_flag=True, help="Apply even if more items would change than stop_above allows.")
 def apply_command(file: Path, *, yes: bool) -> None:
-    """Put FILE (default: okr.yaml) in force; running processes follow within seconds."""
+    """Put FILE (default: okr.yaml) in force; running processes follow within seconds.
+
+    Nothing is written to any tracker before the first apply. Where a later one would change or clear more of the items
+    written before than stop_above allows, it stops with exit status 1: look at the plan, then say --yes.
+    """
     loaded = load(file)
     with open_service() as service:
         for warning in loaded.warnings:
             print(warning, file=sys.stderr)
-        with service.database.read() as connection:
-            before = applied.newest(connection)
-        # The first mapping writes for the first time everywhere: nothing of ours can be changed or cleared by it.
-        if before is not None and not yes:
-            too_large = _too_large(_made(service, loaded, file), loaded)
-            if too_large is not None:
-                print(too_large, file=sys.stderr)
-                raise click.exceptions.Exit(1)
-        done = apply_loaded(service.database, loaded, file.absolute().parent)
+        weigh = None if yes else service.settings.url
+        done = apply_loaded(service.database, loaded, file.absolute().parent, weigh=weigh)
         service.wakeup.send()
     if done.new:
         print(f"{file} is in force as revision {done.revision}.")
@@ -94,7 +104,24 @@ def apply_command(file: Path, *, yes: bool) -> None:
 
 def _made(service: Service, loaded: Loaded, file: Path) -> Plan:
     clients = FileClients(loaded, file.absolute().parent)
-    return plan(service.database, loaded.scorecard, clients, service.settings.url, datetime.now(UTC))
+    with _telling() as tell:
+        return plan(service.database, loaded.scorecard, clients, service.settings.url, datetime.now(UTC), tell)
+
+
+@contextmanager
+def _telling() -> Iterator[Callable[[int, int], None]]:
+    """How far it is, on a terminal; asking for what stands on a thousand items takes its time."""
+    shown = sys.stderr.isatty()
+
+    def tell(done: int, of: int) -> None:
+        if shown:
+            print(f"\r\033[Klooking at {done:,} of {of:,} items", end="", file=sys.stderr, flush=True)
+
+    try:
+        yield tell
+    finally:
+        if shown:
+            print("\r\033[K", end="", file=sys.stderr, flush=True)
 
 
 def _too_large(made: Plan, loaded: Loaded) -> PlanTooLarge | None:
@@ -105,85 +132,9 @@ def _too_large(made: Plan, loaded: Loaded) -> PlanTooLarge | None:
     return None
 
 
-def _print(made: Plan, loaded: Loaded) -> None:
-    for name in sorted({one.ref.connection for one in made.items}):
-        print(name)
-        for one in made.items:
-            if one.ref.connection == name:
-                _print_item(one)
-        print()
-    if made.problems:
-        print("In the way")
-        for (name, _), line in sorted(made.problems.items()):
-            print(f"  {name}: {line}")
-        print()
-    if not loaded.scorecard.write_back:
-        print("The mapping has no write_back: okrlink measures and writes nothing.")
-        return
-    values = sum(len(one.changes) for one in made.items)
-    touched = sum(bool(one.changes) for one in made.items)
-    if values:
-        print(f"{_many(values, 'value')} on {_many(touched, 'item')} would be written. Nothing was written.")
-    elif made.known_items:
-        print("Nothing to write: the trackers show what the mapping wants.")
-    else:
-        print("Nothing to write: okrlink knows no items yet. It learns of them by webhooks once it is serving.")
-
-
-def _print_item(one: ItemPlan) -> None:
-    print(f"  {one.key}  {one.title}".rstrip())
-    width = max((len(_name(change)) for change in one.changes), default=0)
-    for change in one.changes:
-        if change.target == BADGE:
-            print(f"    {_name(change):{width}}  {'removed' if change.then is None else _badge(change.then)}")
-        else:
-            print(f"    {_name(change):{width}}  {_shown(change.now)} → {_shown(change.then)}")
-    for name, value in one.left_alone.items():
-        print(f"    {name}: {_shown(value)} is a person's, left alone")
-
-
-def _name(change: Change) -> str:
-    return "remote link" if change.target == BADGE else change.name
-
-
-def _badge(text: object) -> str:
-    badge = json.loads(str(text))
-    return f"{badge['title']} ({badge['summary']})" if badge["summary"] else str(badge["title"])
-
-
-def _shown(value: object) -> str:
-    return "(empty)" if value in (None, "") else str(value)
-
-
-def _many(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
-
-
-def _as_json(made: Plan) -> dict[str, Any]:
-    return {
-        "items": [
-            {
-                "connection": one.ref.connection,
-                "id": one.ref.id,
-                "key": one.key,
-                "title": one.title,
-                "first": one.first,
-                "changes": [
-                    {
-                        "field": _name(change),
-                        "target": change.target,
-                        "value": change.value,
-                        "now": change.now,
-                        "then": change.then,
-                    }
-                    for change in one.changes
-                ],
-                "left_alone": dict(one.left_alone),
-            }
-            for one in made.items
-        ],
-        "problems": [
-            {"connection": name, "topic": topic, "message": line} for (name, topic), line in made.problems.items()
-        ],
-        "written_before": dict(made.written_before),
-    }
+def _vanished(service: Service, loaded: Loaded) -> Mapping[str, str]:
+    with service.database.read() as connection:
+        before = applied.newest(connection)
+    if before is None:
+        return {}
+    return vanished(load_texts(before.files, next(iter(before.files))).scorecard, loaded.scorecard)

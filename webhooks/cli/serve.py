@@ -45,10 +45,11 @@ def serve(*, bind: str, behind_proxy: bool, processes: int, web_only: bool, mapp
     settings = Settings.from_environment(os.environ)
     database = Database.open(settings.database_url)
     migrations.upgrade(database)
-    follower = _Follower(database, mapping) if mapping else None
+    url = os.environ.get("OKRLINK_URL") or f"http://127.0.0.1:{port}"
+    follower = _Follower(database, mapping, url) if mapping else None
     if follower is not None:
         follower.begin()
-    environment = {**os.environ, "OKRLINK_URL": os.environ.get("OKRLINK_URL") or f"http://127.0.0.1:{port}"}
+    environment = {**os.environ, "OKRLINK_URL": url}
     web = Child("web server", [sys.executable, "-m", "webhooks.web", host, str(port), str(processes)], patience=15)
     worker = Child("worker", [sys.executable, "-m", "webhooks.work"], patience=30)
     children = [web]
@@ -129,9 +130,10 @@ def _refuse_second_worker(database: Database) -> None:
 class _Follower:
     """Applies a mapping file whenever it changes. One with mistakes is told, and leaves in force what was."""
 
-    def __init__(self, database: Database, path: Path) -> None:
+    def __init__(self, database: Database, path: Path, url: str) -> None:
         self._database = database
         self._path = path
+        self._url = url
         self._files: tuple[Path, ...] = (path,)
         self._seen: object = None
 
@@ -160,7 +162,7 @@ class _Follower:
         from webhooks.applying import apply_file
 
         self._seen = self._times()
-        application = apply_file(self._database, self._path)
+        application = apply_file(self._database, self._path, weigh=self._url)
         self._files = tuple(self._path.parent / name for name in application.loaded.files)
         self._seen = self._times()
         if application.new:
