@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-
-import orjson
-from sqlalchemy import Connection
 
 from integration.core.errors import Permanent, Retryable
 from integration.core.facts import ItemRef
 from integration.ingest import keep_pages
-from integration.store import items, marks, reads
+from integration.store import applied, items, marks, reads
 from integration.store.db import Database
 from integration.store.marks import Mark
 from integration.store.reads import Read
@@ -24,14 +21,16 @@ def answer_reads(
     db: Database, clients: Mapping[str, TrackerClient], now: Callable[[], datetime], limit: int = 10
 ) -> int:
     """Asks the questions that are due and takes in the answers; returns how many were asked."""
-    with db.read() as connection:
-        if not reads.due(connection, now()):
-            return 0
-    with db.write() as connection:
-        claimed = reads.claim(connection, now(), limit)
-    for read in claimed:
-        _answer(db, clients, read, now)
-    return len(claimed)
+    for asked in range(limit):
+        with db.read() as connection:
+            if not reads.due(connection, now()):
+                return asked
+        with db.write() as connection:
+            # One at a time, because a lease runs while the others are being answered.
+            claimed = reads.claim(connection, now(), 1)
+        for read in claimed:
+            _answer(db, clients, read, now)
+    return limit
 
 
 def _answer(db: Database, clients: Mapping[str, TrackerClient], read: Read, now: Callable[[], datetime]) -> None:
@@ -48,7 +47,7 @@ def _answer(db: Database, clients: Mapping[str, TrackerClient], read: Read, now:
     except Permanent as error:
         with db.write() as connection:
             reads.give_up(connection, read, error.reason)
-            look_again(connection, [read.ref], now())
+            marks.look_again(connection, [(read.ref.connection, read.ref.id)], now())
 
 
 def _take_items(db: Database, client: TrackerClient, read: Read, now: Callable[[], datetime]) -> None:
@@ -57,13 +56,14 @@ def _take_items(db: Database, client: TrackerClient, read: Read, now: Callable[[
     told: set[ItemRef] = set()
     for page in pages:
         with db.write() as connection:
-            told |= keep_pages(connection, read.ref.connection, page, now())
+            told |= keep_pages(connection, read.ref.connection, page, now(), asked=read.ref.id)
+            reads.lease_longer(connection, read, now())
     with db.write() as connection:
         if read.kind == "subtree":
             reads.known(connection, "subtree", sorted(told))
         reads.finish(connection, read)
         # The answer may hold nothing new: whoever waited for it must look again all the same.
-        look_again(connection, told | {read.ref}, now())
+        marks.look_again(connection, [(ref.connection, ref.id) for ref in (*told, read.ref)], now())
 
 
 def _take_catalogue(db: Database, client: TrackerClient, read: Read, now: datetime) -> None:
@@ -71,6 +71,7 @@ def _take_catalogue(db: Database, client: TrackerClient, read: Read, now: dateti
     name = read.ref.connection
     told = client.catalogue()
     with db.write() as connection:
+        applied.wait_for_folds(connection)
         if reads.load_catalogue(connection, name) != told:
             refs = [ref for ref in items.refs(connection) if ref.connection == name]
             marks.add(connection, [Mark("item", (ref.connection, ref.id), now) for ref in refs])
@@ -82,12 +83,3 @@ def _take_catalogue(db: Database, client: TrackerClient, read: Read, now: dateti
             marks.add(connection, [Mark("card", (ref.connection, ref.id), now) for ref in shown])
         reads.save_catalogue(connection, name, told, now)
         reads.finish(connection, read)
-
-
-def look_again(connection: Connection, refs: Iterable[ItemRef], now: datetime) -> None:
-    """Marks the key results that these items feed, directly or through parents."""
-    told = [
-        Mark("reach", (ref.connection, ref.id), now, orjson.dumps({"above": [ref.id], "below": False}).decode())
-        for ref in sorted(refs)
-    ]
-    marks.add(connection, told)

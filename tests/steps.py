@@ -12,8 +12,7 @@ from integration.core.links import TagRule
 from integration.core.scorecard import ConnectionRule, Cycle, KeyResult, Objective, Scorecard, Work, WriteBackRule
 from integration.ingest import ingest
 from integration.refresh import Policy, draw_cards, fold_items, measure_key_results, reach_key_results
-from integration.reading import look_again
-from integration.store import applied, reads, tables
+from integration.store import applied, marks, reads, tables
 from integration.store.db import Database
 from integration.trackers import TRACKERS
 
@@ -82,7 +81,7 @@ def answer_all(database: Database) -> int:
         waiting = [read for read in reads.open_reads(db) if read.state == "wanted"]
         for read in waiting:
             reads.finish(db, read)
-            look_again(db, [read.ref], NOW)
+            marks.look_again(db, [(read.ref.connection, read.ref.id)], NOW)
     return len(waiting)
 
 

@@ -14,6 +14,7 @@ from integration.store.marks import Mark
 
 def adopt(connection: Connection, scorecard: Scorecard, now: datetime) -> None:
     """In the transaction that applies it: renames follow `was`, and every item, key result and card is marked."""
+    applied.wait_for_folds(connection)
     for objective, key_result in scorecard.key_results():
         former = (*key_result.was, *(f"{before}.{key_result.name}" for before in objective.was))
         for before in former:

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-import orjson
 from sqlalchemy import Connection
 
 from integration.core.catalogue import Catalogue
@@ -14,10 +13,10 @@ from integration.core.facts import ItemRef, ItemSeen
 from integration.core.items import Item, dump, item_of, join, load
 from integration.core.links import Link, links_of
 from integration.refresh.policy import NO_CATALOGUE, Policy, step
-from integration.store import items, marks, reads, written
+from integration.store import applied, items, marks, reads, written
 from integration.store.db import Database
 from integration.store.items import Row
-from integration.store.marks import Claimed, Mark
+from integration.store.marks import Claimed, Mark, Subject
 
 BATCH = 100
 
@@ -36,10 +35,17 @@ def fold_items(db: Database, policy: Policy, now: datetime, limit: int = BATCH) 
     """Folds the items marked longest ago; returns how many."""
     with db.read() as connection:
         wanted = marks.oldest(connection, "item", limit)
+    return fold(db, policy, wanted, now)
+
+
+def fold(db: Database, policy: Policy, wanted: Sequence[Subject], now: datetime) -> int:
+    """Folds those of these items that are marked and that nobody else is folding; returns how many."""
     return step(db, policy, "item", wanted, lambda connection, claimed: _fold(connection, policy, claimed, now))
 
 
 def _fold(connection: Connection, policy: Policy, claimed: Claimed, now: datetime) -> None:
+    applied.hold_still(connection)
+    policy.check(connection)
     refs = [ItemRef(*subject) for subject in claimed.details]
     catalogues = policy.catalogues(connection)
     known = items.rows(connection, refs)
@@ -56,6 +62,9 @@ def _fold(connection: Connection, policy: Policy, claimed: Claimed, now: datetim
     items.save(connection, [one.row for one in folded if one.row != known.get(one.row.ref)], sighting_ids)
     linked = _relink(connection, policy, folded, catalogues, now)
     marks.add(connection, _consequences(connection, policy, folded, linked, catalogues, now))
+    # Whatever the answers to a question changed, who waited for them must look again.
+    asked = {(name, root) for (name, _), roots in claimed.details.items() for root in roots}
+    marks.look_again(connection, asked, now)
 
 
 def _folded(ref: ItemRef, row: Row | None, seen: Sequence[ItemSeen], catalogue: Catalogue, policy: Policy) -> Folded:
@@ -126,15 +135,15 @@ def _consequences(
         catalogue = catalogues.get(ref.connection, NO_CATALOGUE)
         before, after = linked[ref]
         relinked = before != after
-        moved = one.before is None or one.was_under != one.row.parent
+        moved = one.before is None or one.was_under != one.row.parent or one.before.deleted != one.item.deleted
         inputs = policy.inputs(ref.connection, catalogue)
         changed = moved or one.before is None or _inputs_of(one.before, inputs) != _inputs_of(one.item, inputs)
         if changed or relinked:
             told += [Mark("key result", ("", link.key_result), now) for link in sorted(before | after)]
-            above = sorted({parent for parent in (one.was_under, one.row.parent) if parent})
-            if above or relinked:
-                detail = orjson.dumps({"above": above, "below": moved or relinked}).decode()
-                told.append(Mark("reach", (ref.connection, ref.id), now, detail))
+            above = {parent for parent in (one.was_under, one.row.parent) if parent}
+            key = _new_key(one) if catalogue.with_role("epic link") else ""
+            if above or relinked or key:
+                told.append(marks.reach((ref.connection, ref.id), now, above, below=moved or relinked, key=key))
         targets = {known.target for known in ours.get(ref, ())}
         if (
             relinked
@@ -142,13 +151,13 @@ def _consequences(
             or any(_value(one.before, target) != _value(one.item, target) for target in targets)
         ):
             told.append(Mark("card", (ref.connection, ref.id), now))
-        if one.before is None or one.before.key != one.item.key:
-            told += [
-                Mark("item", (child.connection, child.id), now)
-                for child in items.children_of_key(connection, ref, one.item.key)
-                if one.item.key != ref.id
-            ]
     return told
+
+
+def _new_key(one: Folded) -> str:
+    """The item's key where it was not known before: others may name it as their parent by it."""
+    known = one.row.ref.id if one.before is None else one.before.key
+    return "" if one.item.key == known else one.item.key
 
 
 def _inputs_of(item: Item, inputs: frozenset[str]) -> Item:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
@@ -24,6 +24,8 @@ from integration.store.db import Database
 from integration.store.items import Row
 from integration.store.marks import Claimed, Mark
 from integration.store.reads import Read
+
+ASKED_AGAIN_AFTER = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +69,23 @@ def _measure(connection: Connection, policy: Policy, claimed: Claimed, now: date
             check_ins.save_standing(connection, standing, standing.work.scope, day)
         else:
             check_ins.save_standing(connection, standing, None, None)
+        _ask_for_states(connection, standing, gathered, now)
         if standing.work is not None or before is not None:
             _check_in(connection, policy.scorecard, found[1], standing)
         if before is None or replace(before.standing, as_of=standing.as_of) != standing:
             shown = _shown_on(policy, gathered)
             marks.add(connection, [Mark("card", (ref.connection, ref.id), now) for ref in sorted(shown)])
+
+
+def _ask_for_states(connection: Connection, standing: Standing, gathered: Gathered, now: datetime) -> None:
+    """Asks anew what a tracker's statuses mean where an item has one that was not there when it was last asked."""
+    if standing.work is not None or gathered.waiting or gathered.failed:
+        return
+    puzzling = {ref.connection for ref, item in gathered.items.items() if item.state is None and item.status}
+    dates = reads.catalogue_dates(connection)
+    names = [ItemRef(name, "") for name in sorted(puzzling) if name in dates and dates[name] <= now - ASKED_AGAIN_AFTER]
+    asked = {read.ref for read in reads.unanswered(connection, names)}
+    reads.want_again(connection, "catalogue", [ref for ref in names if ref not in asked], now)
 
 
 def measure(
@@ -150,10 +164,15 @@ def _items(connection: Connection, policy: Policy, rows: Collection[Row]) -> Map
 
 def _unanswered(connection: Connection, rows: Mapping[ItemRef, Row], names: Collection[str]) -> tuple[str, str]:
     """What a tracker has not told yet of this work, and what it could not tell."""
-    questions: list[Read] = list(reads.unanswered(connection, [*rows, *(ItemRef(name, "") for name in names)]))
+    there = [ref for ref, row in rows.items() if not row.deleted]
+    questions: list[Read] = list(reads.unanswered(connection, [*there, *(ItemRef(name, "") for name in names)]))
     dead = [one for one in questions if one.state == "dead"]
     if dead:
         return "", f"could not read {_named(dead[0], rows)}: {dead[0].reason}"
+    unfolded = marks.answers_unfolded(connection)
+    late = sorted(row.key for ref, row in rows.items() if (ref.connection, ref.id) in unfolded)
+    if late and not questions:
+        return f"still reading {late[0]} and what is below it", ""
     if questions:
         more = f" and {len(questions) - 1} more" if len(questions) > 1 else ""
         trouble = f" (so far: {questions[0].reason})" if questions[0].reason else ""

@@ -2,28 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
-import orjson
 from sqlalchemy import Connection
 
 from integration.core.facts import ItemRef
 from integration.refresh.policy import Policy, step
 from integration.store import items, marks, reads, written
 from integration.store.db import Database
-from integration.store.marks import Claimed, Mark
+from integration.store.marks import Claimed, Mark, Reached
 
 BATCH = 200
-
-
-@dataclass(slots=True)
-class Reached:
-    """What a changed item asks for: the parents it has or had, and whether what is below it moved with it."""
-
-    above: set[str] = field(default_factory=set)
-    below: bool = False
 
 
 def reach_key_results(db: Database, policy: Policy, now: datetime, limit: int = BATCH) -> int:
@@ -33,7 +23,7 @@ def reach_key_results(db: Database, policy: Policy, now: datetime, limit: int = 
 
 
 def _reach(connection: Connection, policy: Policy, claimed: Claimed, now: datetime) -> None:
-    changed = {ItemRef(*subject): _merged(details) for subject, details in claimed.details.items()}
+    changed = {ItemRef(*subject): marks.reached(details) for subject, details in claimed.details.items()}
     above = {ref: [ItemRef(ref.connection, parent) for parent in reached.above] for ref, reached in changed.items()}
     ancestry = items.ancestry(connection, {parent for parents in above.values() for parent in parents} | set(changed))
     direct = items.direct_links(connection, ancestry)
@@ -45,22 +35,44 @@ def _reach(connection: Connection, policy: Policy, claimed: Claimed, now: dateti
         if any(direct.get(one) for one in _chain(ref, ancestry)):
             linked.add(ref)
     told = [Mark("key result", ("", key_result), now) for key_result in sorted(key_results)]
-    # What came under a link may have children that we were never told of.
+    told += _named_by_key(connection, changed, ancestry, now)
     came = {ref for ref in linked if changed[ref].below}
-    reads.want(connection, "subtree", sorted(came - reads.asked(connection, "subtree", came)), now)
+    _ask_below(connection, came, ancestry, now)
     told += _cards_below(
         connection, policy, came, {ref for ref, reached in changed.items() if reached.below} - came, now
     )
     marks.add(connection, told)
 
 
-def _merged(details: Sequence[str]) -> Reached:
-    reached = Reached()
-    for detail in details:
-        told = orjson.loads(detail)
-        reached.above.update(told["above"])
-        reached.below |= told["below"]
-    return reached
+def _ask_below(
+    connection: Connection, came: Collection[ItemRef], ancestry: Mapping[ItemRef, ItemRef | None], now: datetime
+) -> None:
+    """What came under a link, or is below that, may have children that we were never told of. The topmost is asked for."""
+    here = items.rows(connection, came)
+    rows = [row for row in (*here.values(), *items.descendants(connection, came)) if not row.deleted]
+    unasked = {row.ref for row in rows} - reads.asked(connection, "subtree", [row.ref for row in rows])
+    above = {**ancestry, **{row.ref: ItemRef(row.ref.connection, row.parent) for row in rows if row.parent}}
+    topmost = {[one for one in _chain(ref, above) if one in unasked][-1] for ref in unasked}
+    reads.want(connection, "subtree", sorted(topmost), now)
+
+
+def _named_by_key(
+    connection: Connection,
+    changed: Mapping[ItemRef, Reached],
+    ancestry: Mapping[ItemRef, ItemRef | None],
+    now: datetime,
+) -> list[Mark]:
+    """Items whose parent was known only by its key, and has an id now.
+
+    Of a child and a parent that were first folded at the same moment, the later one finds the other here.
+    """
+    above = {ref: parent for ref in changed if (parent := ancestry.get(ref)) is not None and parent not in ancestry}
+    found = items.ids_of_keys(connection, set(above.values()))
+    children = {ref for ref, parent in above.items() if ItemRef(parent.connection, parent.id.upper()) in found}
+    for ref, reached in changed.items():
+        if reached.key:
+            children.update(items.children_of_key(connection, ref, reached.key))
+    return [Mark("item", (ref.connection, ref.id), now) for ref in sorted(children)]
 
 
 def _chain(start: ItemRef, ancestry: Mapping[ItemRef, ItemRef | None]) -> list[ItemRef]:

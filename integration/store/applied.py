@@ -13,6 +13,8 @@ from sqlalchemy import insert as plain_insert
 from integration.store.statements import insert, unlocked
 from integration.store.tables import jobs, mappings, notices
 
+_IN_FORCE = 0x6F6B726C  # the number of our lock on PostgreSQL: any will do that nobody else takes
+
 
 @dataclass(frozen=True, slots=True)
 class Applied:
@@ -44,6 +46,21 @@ def applied_at(connection: Connection, number: int) -> datetime | None:
 def apply(connection: Connection, digest: str, files: Mapping[str, str], folder: str, now: datetime) -> int:
     values = {"digest": digest, "files": orjson.dumps(files).decode(), "folder": folder, "applied_at": now}
     return int(connection.execute(plain_insert(mappings).values(values).returning(mappings.c.revision)).scalar_one())
+
+
+def hold_still(connection: Connection) -> None:
+    """Until this transaction ends, no mapping and no vocabulary is put in force by another.
+
+    Whoever puts one in force looks at all items anew; one that is folded for the first time meanwhile would be missed.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock_shared(_IN_FORCE)))
+
+
+def wait_for_folds(connection: Connection) -> None:
+    """Waits for those that hold still, and keeps new ones waiting until this transaction ends."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock(_IN_FORCE)))
 
 
 def claim_job(connection: Connection, name: str, now: datetime, lease: timedelta) -> bool:

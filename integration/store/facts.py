@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
+from operator import itemgetter
 from typing import Any
 
 import orjson
@@ -66,6 +67,8 @@ def record(connection: Connection, told: Iterable[tuple[str, TrackerFact]]) -> s
         if not isinstance(fact, ItemSeen):
             kept.append(_row(name, fact))
     if kept:
+        # In one order everywhere: of two workers with the same facts in different orders each would wait for the other.
+        kept.sort(key=itemgetter("connection", "kind", "source"))
         connection.execute(insert(connection, facts).on_conflict_do_nothing(), kept)
     if seen:
         connection.execute(plain_insert(sightings), seen)

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, delete, literal, or_, select, tuple_
 from sqlalchemy import insert as plain_insert
 
 from integration.core.facts import ItemRef, ItemSeen, Value
-from integration.core.links import Link
+from integration.core.links import Link, link_to
 from integration.store.statements import in_batches, insert
 from integration.store.tables import item_keys, items, links, manual_links, sightings
 
@@ -163,13 +163,13 @@ def direct_links(connection: Connection, refs: Iterable[ItemRef]) -> Mapping[Ite
 
 
 def linked_to(connection: Connection, key_result: str) -> Mapping[ItemRef, Link]:
-    """The items directly linked to a key result. An item linked in several ways counts once, with the largest weight."""
-    found: dict[ItemRef, Link] = {}
+    """The items directly linked to a key result, each with the one link that it counts through."""
+    made: dict[ItemRef, list[Link]] = {}
     for row in connection.execute(select(links).where(links.c.key_result == key_result).order_by(links.c.linked_at)):
-        ref, link = ItemRef(row.connection, row.item), Link(row.key_result, row.origin, Decimal(row.weight))
-        if ref not in found or found[ref].weight < link.weight:
-            found[ref] = link
-    return found
+        link = Link(row.key_result, row.origin, Decimal(row.weight))
+        made.setdefault(ItemRef(row.connection, row.item), []).append(link)
+    counted = ((ref, link_to(key_result, of_ref)) for ref, of_ref in made.items())
+    return {ref: link for ref, link in counted if link is not None}
 
 
 def linked(connection: Connection, name: str, *, below: bool) -> set[ItemRef]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, TypeAlias
 
+import orjson
 from sqlalchemy import Connection, delete, func, select, tuple_
 from sqlalchemy import insert as plain_insert
 
@@ -32,6 +33,39 @@ class Mark:
     subject: Subject
     at: datetime
     detail: str | None = None
+    """Of an item: whose question it answers. Of a reach: what `reached` reads."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """What a changed item asks of the reach step."""
+
+    above: frozenset[str] = frozenset()
+    """The parents that it has or had."""
+    below: bool = False
+    """Whether what is below it moved with it."""
+    key: str = ""
+    """Its key, where that is new."""
+
+
+def reach(subject: Subject, at: datetime, above: Iterable[str] = (), *, below: bool = False, key: str = "") -> Mark:
+    detail = {"above": sorted(above), "below": below, "key": key}
+    return Mark("reach", subject, at, orjson.dumps(detail).decode())
+
+
+def reached(details: Iterable[str]) -> Reached:
+    """What all marks of one item together ask for."""
+    told = [orjson.loads(detail) for detail in details]
+    return Reached(
+        above=frozenset(parent for one in told for parent in one["above"]),
+        below=any(one["below"] for one in told),
+        key=next((one["key"] for one in reversed(told) if one.get("key")), ""),
+    )
+
+
+def look_again(connection: Connection, items: Iterable[Subject], at: datetime) -> None:
+    """Marks the key results that these items feed, directly or through parents."""
+    add(connection, [reach(item, at, [item[1]]) for item in sorted(set(items))])
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +105,13 @@ def oldest(connection: Connection, kind: Kind, limit: int) -> Sequence[Subject]:
 
 
 def settled(connection: Connection, kind: Kind, now: datetime) -> Sequence[Subject]:
-    """The subjects whose marks have stopped coming, or have come for too long, so that a burst is one measurement."""
+    """The subjects whose marks have stopped coming, or have come for too long, so that a burst is one measurement.
+
+    Marks that the clock made for later are no part of a burst.
+    """
     query = (
         select(marks.c.connection, marks.c.subject)
-        .where(marks.c.kind == kind)
+        .where(marks.c.kind == kind, marks.c.at <= now)
         .group_by(marks.c.connection, marks.c.subject)
         .having((func.max(marks.c.at) <= now - SETTLE) | (func.min(marks.c.at) <= now - SETTLE_AT_MOST))
     )
@@ -120,6 +157,12 @@ def pending(
 ) -> Mapping[str, int]:
     query = select(marks.c.kind, func.count()).where(marks.c.kind.in_(kinds)).group_by(marks.c.kind)
     return {row[0]: row[1] for row in connection.execute(query)}
+
+
+def answers_unfolded(connection: Connection) -> frozenset[Subject]:
+    """The items that a tracker was asked about and whose answers are still being folded."""
+    query = select(marks.c.connection, marks.c.detail).where(marks.c.kind == "item", marks.c.detail.is_not(None))
+    return frozenset((row[0], row[1]) for row in connection.execute(query.distinct()))
 
 
 def any_before(connection: Connection, kinds: Collection[Kind], at: datetime) -> bool:

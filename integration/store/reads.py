@@ -16,7 +16,8 @@ from integration.store.statements import in_batches, insert, unlocked
 from integration.store.tables import catalogues, reads
 
 ReadKind: TypeAlias = Literal["subtree", "item", "catalogue"]
-LEASE = timedelta(minutes=10)
+LEASE = timedelta(minutes=3)
+"""Longer than a tracker takes for the longest answer that is taken in at once: a page, or a whole vocabulary."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +29,12 @@ class Read:
     attempts: int = 0
     reason: str | None = None
     state: str = "wanted"
+    due_at: datetime | None = None
+    """Tells whether it was asked anew while it was being answered."""
 
 
 def _read(row: Any) -> Read:
-    return Read(row.kind, ItemRef(row.connection, row.item), row.attempts, row.reason, row.state)
+    return Read(row.kind, ItemRef(row.connection, row.item), row.attempts, row.reason, row.state, row.due_at)
 
 
 def want(connection: Connection, kind: ReadKind, refs: Iterable[ItemRef], now: datetime) -> None:
@@ -94,16 +97,27 @@ def free_leases(connection: Connection) -> int:
     return connection.execute(update(reads).where(reads.c.leased_until.is_not(None)).values(leased_until=None)).rowcount
 
 
+def lease_longer(connection: Connection, read: Read, now: datetime) -> None:
+    """For a question that is answered piece by piece."""
+    connection.execute(update(reads).where(_is(read)).values(leased_until=now + LEASE))
+
+
 def finish(connection: Connection, read: Read) -> None:
-    connection.execute(update(reads).where(_is(read)).values(state="done", leased_until=None, reason=None))
+    _close(connection, read, state="done", reason=None)
 
 
 def retry(connection: Connection, read: Read, at: datetime, reason: str) -> None:
-    connection.execute(update(reads).where(_is(read)).values(due_at=at, leased_until=None, reason=reason))
+    _close(connection, read, due_at=at, reason=reason)
 
 
 def give_up(connection: Connection, read: Read, reason: str) -> None:
-    connection.execute(update(reads).where(_is(read)).values(state="dead", leased_until=None, reason=reason))
+    _close(connection, read, state="dead", reason=reason)
+
+
+def _close(connection: Connection, read: Read, **outcome: Any) -> None:
+    """Frees the lease. A question that was asked anew meanwhile stays: this answer may be older than what was asked for."""
+    connection.execute(update(reads).where(_is(read)).values(leased_until=None))
+    connection.execute(update(reads).where(_is(read), reads.c.due_at == read.due_at).values(**outcome))
 
 
 def _is(read: Read) -> Any:
