@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
+from unicodedata import normalize
 
 State: TypeAlias = Literal["to do", "in progress", "done", "dropped"]
 """What a status means, by the tracker's own category; `dropped` will never be done (removed, won't do, duplicate)."""
@@ -24,8 +25,8 @@ class TrackerField:
 
 
 def folded(name: str) -> str:
-    """Names of trackers and people compare without case and surplus spaces."""
-    return " ".join(name.split()).casefold()
+    """Names of trackers and people compare without case and surplus spaces, and however their accents were typed."""
+    return " ".join((name if name.isascii() else normalize("NFC", name)).split()).casefold()
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,8 +41,11 @@ class Pattern:
     def _regex(self) -> re.Pattern[str]:
         if self._expression is not None:
             return re.compile(self._expression, re.IGNORECASE)
-        wild = {"*": ".*", "?": "."}
-        return re.compile("".join(wild.get(char, re.escape(char)) for char in folded(self.text)) + r"\Z", re.DOTALL)
+        first, *others = (re.escape(piece).replace(r"\?", ".") for piece in folded(self.text).split("*"))
+        # Between two stars the first place will do, so no other is tried: many stars would else take for ever.
+        middle, last = others[:-1], others[-1:]
+        parts = (first, *(f"(?>.*?{piece})" for piece in middle), *(f".*{piece}" for piece in last))
+        return re.compile("".join(parts) + r"\Z", re.DOTALL)
 
     def matches(self, name: str) -> bool:
         if self._expression is not None:

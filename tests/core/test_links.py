@@ -1,5 +1,6 @@
 """Which key results an item feeds: tags, selectors, links by hand, and tags that name nothing."""
 
+import time
 from decimal import Decimal
 from typing import Any
 
@@ -185,3 +186,29 @@ def test_a_scorecard_without_tags_links_nothing() -> None:
         )
         == frozenset()
     )
+
+
+@pytest.mark.parametrize(
+    ("pattern", "name", "matches"),
+    [
+        ("Release *", "release  2.0", True),
+        ("*-web-*", "shop-web-eu", True),
+        ("*web*web*", "web", False),
+        ("a*a", "a", False),
+        ("v?.?", "v2.1", True),
+        ("v?.?", "v10.1", False),
+        ("*", "", True),
+        ("1.0", "1x0", False),
+        ("/^v[0-9]+$/", "V10", True),
+        ("Cafe\u0301 *", "Café Nord", True),
+    ],
+)
+def test_a_pattern(pattern: str, name: str, matches: bool) -> None:
+    assert Pattern(pattern).matches(name) is matches
+
+
+def test_many_stars_are_matched_at_once() -> None:
+    began = time.process_time()
+
+    assert not Pattern("*a" * 30 + "*b").matches("a" * 255)
+    assert time.process_time() - began < 1
