@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 COUNTED_ALIKE = frozenset({"items", "weight"})
 """Units that read no field of the item."""
+LARGEST = 15
+"""Digits before the point, or zeros behind it. No tracker's number is larger, and 1E+9999999 would fill the memory."""
 
 
 def estimate_fields(unit: str, catalogue: Catalogue, rule: ConnectionRule | None) -> Sequence[str]:
@@ -44,6 +46,6 @@ def estimate_of(item: Item, fields: Sequence[str]) -> Decimal | None:
             number = Decimal(str(value))
         except InvalidOperation:
             continue
-        if number.is_finite():
+        if number.is_finite() and abs(number.adjusted()) < LARGEST:
             return number
     return None
