@@ -27,6 +27,9 @@ SEVERITY: Sequence[Status] = ("missed", "at risk", "behind", "unknown", "on trac
 LONGEST = 255
 """What a single-line text field of Jira or Azure DevOps and the title of a remote link hold."""
 
+LARGEST = 2**53
+"""The largest whole number that all trackers, and JSON, tell exactly. Nobody is more percent than that."""
+
 # Not by strftime, whose names depend on the machine's language.
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -149,13 +152,13 @@ def _percent(standing: Standing) -> str:
 
 def _hundredths(share: Fraction | None) -> int | None:
     """A share as a whole percentage, half up."""
-    return None if share is None else floor(share * 100 + Fraction(1, 2))
+    return None if share is None else min(max(floor(share * 100 + Fraction(1, 2)), -LARGEST), LARGEST)
 
 
 def _number(value: Decimal | None) -> int | float | None:
     if value is None:
         return None
-    return int(value) if value == value.to_integral_value() else float(value)
+    return int(value) if value == value.to_integral_value() and abs(value) <= LARGEST else float(value)
 
 
 def _plain(value: Decimal | None) -> str:

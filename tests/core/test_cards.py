@@ -5,6 +5,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
+import orjson
 import pytest
 
 from integration.core.cards import PASSENGERS, Many, Shown, badge_of, card_values, summary_of
@@ -219,3 +220,13 @@ def test_what_changes_by_itself_is_a_passenger() -> None:
     before, after = (card_values([one], "list", HOME) for one in (today, tomorrow))
 
     assert {name for name in before if before[name] != after[name]} <= PASSENGERS
+
+
+@pytest.mark.parametrize("value", [Decimal(10) ** 300, -(Decimal(10) ** 300)])
+def test_no_number_is_larger_than_a_tracker_can_be_told(value: Decimal) -> None:
+    told = card_values(
+        [shown(current=value, target=value, progress=Fraction(value), expected=Fraction(0))], "list", HOME
+    )
+
+    assert orjson.loads(orjson.dumps(told)) == told
+    assert abs(told["percent"]) == 2**53
