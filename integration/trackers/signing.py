@@ -21,8 +21,7 @@ HMAC_METHODS = frozenset({"sha256"})
 
 def require_hmac(header: str | None, body: bytes, secrets: Sequence[Secret]) -> None:
     """The header is `<method>=<hex>` over the raw body, keyed with one of the secrets."""
-    if not secrets:
-        raise Unverified("no webhook secret is configured for this connection")
+    _require_secrets(secrets)
     if not header:
         raise Unverified("the signature header is missing")
     method, equals, digest = header.strip().partition("=")
@@ -36,8 +35,7 @@ def require_hmac(header: str | None, body: bytes, secrets: Sequence[Secret]) -> 
 
 def require_basic_auth(header: str | None, user: str, secrets: Sequence[Secret]) -> None:
     """The `Authorization` header names this user with one of the secrets as the password."""
-    if not secrets:
-        raise Unverified("no webhook secret is configured for this connection")
+    _require_secrets(secrets)
     scheme, _, encoded = (header or "").strip().partition(" ")
     if scheme.lower() != "basic":
         raise Unverified("basic authentication is missing")
@@ -52,12 +50,17 @@ def require_basic_auth(header: str | None, user: str, secrets: Sequence[Secret])
 
 def require_token(header: str | None, secrets: Sequence[Secret]) -> None:
     """A header of the sender's own holds one of the secrets as it is."""
-    if not secrets:
-        raise Unverified("no webhook secret is configured for this connection")
+    _require_secrets(secrets)
     if not header:
         raise Unverified("the token header is missing")
     if not _matches_any(header.strip().encode("utf-8", "replace"), [secret.reveal().encode() for secret in secrets]):
         raise Unverified("the token is wrong")
+
+
+def _require_secrets(secrets: Sequence[Secret]) -> None:
+    """An empty secret is none: anybody could sign with it."""
+    if not secrets or not all(secret.reveal() for secret in secrets):
+        raise Unverified("no webhook secret is configured for this connection")
 
 
 def _matches_any(offered: bytes, expected: Sequence[bytes]) -> bool:

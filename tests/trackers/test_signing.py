@@ -88,3 +88,13 @@ def test_no_refusal_tells_a_secret() -> None:
 
     assert NEW.reveal() not in str(refusal.value)
     assert "guess" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("secrets", [[], [Secret("")], [NEW, Secret("")]])
+def test_an_empty_secret_lets_nobody_in(secrets: list[Secret]) -> None:
+    with pytest.raises(Unverified, match="no webhook secret"):
+        require_hmac(signed(Secret("")), BODY, secrets)
+    with pytest.raises(Unverified, match="no webhook secret"):
+        require_basic_auth(basic("hook:"), "hook", secrets)
+    with pytest.raises(Unverified, match="no webhook secret"):
+        require_token(" ", secrets)
