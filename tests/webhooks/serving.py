@@ -17,6 +17,12 @@ import requests
 from tests.webhooks.receiving import MAPPING, SECRETS
 
 OKRLINK = (sys.executable, "-c", "from webhooks.cli import main; main()")
+# So that it ends with the tests, too, however they end.
+WATCHED = (
+    sys.executable,
+    "-c",
+    "from webhooks.parent import end_with; end_with(0); from webhooks.cli import main; main()",
+)
 
 
 def until(true: Callable[[], Any], timeout: float = 20.0, what: str = "it") -> Any:
@@ -70,16 +76,26 @@ class Serving:
         self._log = folder / "serve.log"
 
     def __enter__(self) -> Self:
-        command = (*OKRLINK, "serve", "--bind", "127.0.0.1:0", "--apply", str(self.mapping), *self._options)
+        command = (*WATCHED, "serve", "--bind", "127.0.0.1:0", "--apply", str(self.mapping), *self._options)
         with self._log.open("wb") as log:
-            self.process = subprocess.Popen(command, cwd=self.folder, env=self.environment, stderr=log, process_group=0)
+            self.process = subprocess.Popen(
+                command, cwd=self.folder, env=self.environment, stdin=subprocess.PIPE, stderr=log, process_group=0
+            )
+        try:
+            self._wait_until_it_serves()
+        except BaseException:
+            self.process.kill()
+            self.process.communicate()
+            raise
+        return self
+
+    def _wait_until_it_serves(self) -> None:
         found = until(lambda: self.said(r"listens on http://127\.0\.0\.1:(\d+)"), what="the first line")
         self.port = int(found.group(1))
         self.url = f"http://127.0.0.1:{self.port}"
         until(self.is_ready, what="an answer of the web server")
         if "--web-only" not in self._options:
             until(self.workers, what="a worker")
-        return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -87,7 +103,7 @@ class Serving:
         tree = self.tree()
         self.process.terminate()
         try:
-            self.process.wait(30)
+            self.process.communicate(timeout=30)
         finally:
             for process in filter(is_running, tree):
                 os.kill(process, signal.SIGKILL)
