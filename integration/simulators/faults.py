@@ -30,6 +30,7 @@ Kind = Literal[
     "hang",  # waits `seconds`, then closes without an answer and without having worked
     "cut",  # closes at once without having worked
     "work then cut",  # does what was asked, then closes without an answer
+    "work then hang",  # does what was asked, then waits `seconds` and closes without an answer
 ]
 
 _REASONS = {429: "Too Many Requests", 500: "Internal Server Error", 503: "Service Unavailable"}
@@ -57,7 +58,7 @@ class Fault:
     share: float = 1.0
     retry_after: float | None = None
     reason: str | None = None  # for Jira's RateLimit-Reason
-    seconds: float = 30.0  # how long "hang" hangs
+    seconds: float = 30.0  # how long one hangs
 
     def __post_init__(self) -> None:
         """Refuses a kind that does not exist, which only an HTTP caller can ask for."""
@@ -140,13 +141,13 @@ class Faults:
             fault = self._take(environ["REQUEST_METHOD"], environ.get("PATH_INFO", "/"))
             if fault is None:
                 return app(environ, start_response)
-            if fault.kind == "work then cut":
+            if fault.kind.startswith("work"):
                 _finish(app, environ)
-                _cut(environ)
-            _drain(environ)
-            if fault.kind == "hang":
+            else:
+                _drain(environ)
+            if fault.kind.endswith("hang"):
                 self._released.wait(fault.seconds)
-            if fault.kind in ("hang", "cut"):
+            if fault.kind.endswith(("hang", "cut")):
                 _cut(environ)
             return self._answer(fault, start_response)
 

@@ -40,10 +40,12 @@ class TestFaults:
         with pytest.raises(requests.JSONDecodeError):
             answer.json()
 
-    @pytest.mark.parametrize(("kind", "done"), [("work then cut", 62), ("cut", None)])
+    @pytest.mark.parametrize(
+        ("kind", "done"), [("work then cut", 62), ("work then hang", 62), ("cut", None), ("hang", None)]
+    )
     def test_a_cut_connection_may_or_may_not_have_done_the_work(self, jira, client, kind, done):
         epic = jira.create_issue("SHOP", "Epic", "The new checkout")
-        jira.faults.add(Fault(kind, method="PUT"))
+        jira.faults.add(Fault(kind, method="PUT", seconds=0.05))
 
         with pytest.raises(requests.ConnectionError):
             client.edit(epic.key, {PROGRESS: 62})
