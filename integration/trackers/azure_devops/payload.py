@@ -87,11 +87,11 @@ def number(value: object) -> int | None:
 
 
 def identifier(value: object) -> str | None:
-    """A number or a GUID as text; None where it is absent or made of zeros, as test deliveries have them."""
+    """A number or a GUID as text; None where it is absent, no id, or made of zeros, as test deliveries have them."""
     if isinstance(value, int):
         found = number(value)
         return str(found) if found else None
-    return value if isinstance(value, str) and value.strip("0-") else None
+    return value if isinstance(value, str) and value.strip("0-") and len(value) <= LONGEST_TEXT else None
 
 
 def instant(value: object) -> datetime | None:

@@ -71,6 +71,15 @@ def test_a_body_that_cannot_be_understood_says_where(body: Any, reason: str) -> 
     assert str(malformed.value) == reason
 
 
+def test_an_id_longer_than_a_line_is_none() -> None:
+    """It would not fit into the database's index, and stop all that is folded along with it."""
+    body = update(workItemId=41, rev=3, revision={"fields": {"System.State": "New", "System.Parent": "7" * 5000}})
+
+    seen = next(fact for fact in TRACKER.translate(body, RECEIVED).facts if isinstance(fact, ItemSeen))
+
+    assert seen.fields["parent"] is None
+
+
 def test_a_pull_request_of_an_unknown_status_was_updated() -> None:
     pull_request = {"pullRequestId": 7, "repository": {"id": "shop"}, "status": ["completed"]}
 
