@@ -106,3 +106,14 @@ def test_nul_characters_are_left_out_of_what_is_kept(database: Database) -> None
 
     with database.read() as connection:
         assert connection.execute(select(tables.items.c.key)).scalars().all() == ["SHOP-7"]
+
+
+def test_a_key_that_no_index_holds_stops_no_fold(database: Database) -> None:
+    policy = policy_in_force(database, scorecard(), {"jira": Catalogue()})
+    issues = [{"id": "7", "key": UNINDEXABLE, "fields": {}}, {"id": "8", "key": "SHOP-8", "fields": {}}]
+
+    deliver(database, "jira", [orjson.dumps({"webhookEvent": "jira:issue_updated", "issue": one}) for one in issues])
+    settle(database, policy)
+
+    with database.read() as connection:
+        assert sorted(connection.execute(select(tables.items.c.key)).scalars()) == ["7", "SHOP-8"]

@@ -13,6 +13,7 @@ from integration.trackers.jira.payload import (
     account,
     identifier,
     moment,
+    optional_identifier,
     record,
     reduced,
     required_moment,
@@ -70,7 +71,7 @@ def fields_of(issue: Json) -> Fields:
     """Every scalar field: what means the same on all trackers by its common name, the rest by Jira's id."""
     raw = raw_fields(issue)
     fields: Fields = {}
-    if key := text(issue.get("key")):
+    if key := optional_identifier(issue.get("key")):
         fields["key"] = key
         fields["project"] = key.rpartition("-")[0] or None
     for name, value in raw.items():
