@@ -14,7 +14,7 @@ from integration.core.okr import Standing
 from integration.core.scorecard import WriteBackRule
 from integration.core.write_back import FieldValue, alike, changes
 from integration.refresh.drawing import Drawing, Site, draw, shows_on
-from integration.refresh.policy import Policy, step
+from integration.refresh.policy import Policy, Writing, step
 from integration.refresh.verifying import find_overwritten
 from integration.store import applied, check_ins, items, marks, outbox, written
 from integration.store.db import Database
@@ -22,14 +22,19 @@ from integration.store.marks import Claimed
 from integration.store.outbox import BADGE
 from integration.store.written import Written
 
-BATCH = 100
+BATCH = 25
 
 
 def draw_cards(db: Database, policy: Policy, now: datetime, limit: int = BATCH) -> int:
     """Draws the cards marked longest ago and wishes what differs from what was written; returns how many."""
     with db.read() as connection:
         wanted = marks.oldest(connection, "card", limit) if policy.is_adopted(connection) else ()
-    return step(db, policy, "card", wanted, lambda connection, claimed: _draw(connection, policy, claimed, now))
+
+    def look(_: Connection, claimed: Claimed) -> Writing:
+        # A card is drawn from what publishers write meanwhile, so it looks and writes under one lock, a few at a time.
+        return lambda connection: _draw(connection, policy, claimed, now)
+
+    return step(db, policy, "card", wanted, look)
 
 
 def _draw(connection: Connection, policy: Policy, claimed: Claimed, now: datetime) -> None:

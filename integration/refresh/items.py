@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import TypeAlias
 
 from sqlalchemy import Connection
 
@@ -12,13 +13,15 @@ from integration.core.catalogue import Catalogue
 from integration.core.facts import ItemRef, ItemSeen
 from integration.core.items import Item, dump, item_of, join, load
 from integration.core.links import Link, links_of
-from integration.refresh.policy import NO_CATALOGUE, Policy, step
+from integration.refresh.policy import NO_CATALOGUE, Policy, Writing, step
 from integration.store import applied, items, marks, reads, written
 from integration.store.db import Database
 from integration.store.items import Row
 from integration.store.marks import Claimed, Mark, Subject
 
 BATCH = 100
+
+Links: TypeAlias = Mapping[ItemRef, frozenset[Link]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,7 @@ def fold(db: Database, policy: Policy, wanted: Sequence[Subject], now: datetime)
     return step(db, policy, "item", wanted, lambda connection, claimed: _fold(connection, policy, claimed, now))
 
 
-def _fold(connection: Connection, policy: Policy, claimed: Claimed, now: datetime) -> None:
+def _fold(connection: Connection, policy: Policy, claimed: Claimed, now: datetime) -> Writing:
     applied.hold_still(connection)
     policy.check(connection)
     refs = [ItemRef(*subject) for subject in claimed.details]
@@ -58,13 +61,20 @@ def _fold(connection: Connection, policy: Policy, claimed: Claimed, now: datetim
             _folded(ref, known.get(ref), seen.get(ref, ()), catalogues.get(ref.connection, NO_CATALOGUE), policy)
         ]
     ]
-    folded = _resolve_parents(connection, folded, now)
-    items.save(connection, [one.row for one in folded if one.row != known.get(one.row.ref)], sighting_ids)
-    linked = _relink(connection, policy, folded, catalogues, now)
-    marks.add(connection, _consequences(connection, policy, folded, linked, catalogues, now))
+    folded, unseen = _resolve_parents(connection, folded)
+    before, after = _links(connection, policy, folded, catalogues)
+    told = _consequences(connection, policy, folded, before, after, catalogues, now)
     # Whatever the answers to a question changed, who waited for them must look again.
     asked = {(name, root) for (name, _), roots in claimed.details.items() for root in roots}
-    marks.look_again(connection, asked, now)
+
+    def write(connection: Connection) -> None:
+        reads.want(connection, "item", unseen, now)
+        items.save(connection, [one.row for one in folded if one.row != known.get(one.row.ref)], sighting_ids)
+        items.replace_links(connection, before, after, now)
+        marks.add(connection, told)
+        marks.look_again(connection, asked, now)
+
+    return write
 
 
 def _folded(ref: ItemRef, row: Row | None, seen: Sequence[ItemSeen], catalogue: Catalogue, policy: Policy) -> Folded:
@@ -78,8 +88,8 @@ def _folded(ref: ItemRef, row: Row | None, seen: Sequence[ItemSeen], catalogue: 
     )
 
 
-def _resolve_parents(connection: Connection, folded: Sequence[Folded], now: datetime) -> Sequence[Folded]:
-    """Where a parent is told by its key, its id takes its place; a parent that was never seen is asked for."""
+def _resolve_parents(connection: Connection, folded: Sequence[Folded]) -> tuple[Sequence[Folded], Sequence[ItemRef]]:
+    """Where a parent is told by its key, its id takes its place. Also returns the parents that were never seen."""
     named = {ItemRef(one.row.ref.connection, one.row.parent) for one in folded if one.row.parent}
     present = {one.row.ref for one in folded} | set(items.parents(connection, named))
     by_key = items.ids_of_keys(connection, named - present)
@@ -95,16 +105,14 @@ def _resolve_parents(connection: Connection, folded: Sequence[Folded], now: date
                 resolved.append(replace(one, row=replace(one.row, parent=told)))
                 continue
         resolved.append(one)
-    reads.want(connection, "item", sorted(unseen), now)
-    return resolved
+    return resolved, sorted(unseen)
 
 
-def _relink(
-    connection: Connection, policy: Policy, folded: Sequence[Folded], catalogues: Mapping[str, Catalogue], now: datetime
-) -> Mapping[ItemRef, tuple[frozenset[Link], frozenset[Link]]]:
-    """Makes the items' direct links what the mapping says now; returns them before and after."""
+def _links(
+    connection: Connection, policy: Policy, folded: Sequence[Folded], catalogues: Mapping[str, Catalogue]
+) -> tuple[Links, Links]:
+    """The items' direct links as they are, and as the mapping says them now."""
     refs = [one.row.ref for one in folded]
-    before = items.direct_links(connection, refs)
     by_hand = items.by_hand(connection, refs)
     after = {
         one.row.ref: links_of(
@@ -115,15 +123,15 @@ def _relink(
         )
         for one in folded
     }
-    items.replace_links(connection, before, after, now)
-    return {ref: (before.get(ref, frozenset()), after[ref]) for ref in refs}
+    return items.direct_links(connection, refs), after
 
 
 def _consequences(
     connection: Connection,
     policy: Policy,
     folded: Sequence[Folded],
-    linked: Mapping[ItemRef, tuple[frozenset[Link], frozenset[Link]]],
+    linked_before: Links,
+    linked_after: Links,
     catalogues: Mapping[str, Catalogue],
     now: datetime,
 ) -> Sequence[Mark]:
@@ -133,7 +141,7 @@ def _consequences(
     for one in folded:
         ref = one.row.ref
         catalogue = catalogues.get(ref.connection, NO_CATALOGUE)
-        before, after = linked[ref]
+        before, after = linked_before.get(ref, frozenset()), linked_after[ref]
         relinked = before != after
         moved = one.before is None or one.was_under != one.row.parent or one.before.deleted != one.item.deleted
         inputs = policy.inputs(ref.connection, catalogue)

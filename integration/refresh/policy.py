@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import TypeAlias
 
 from sqlalchemy import Connection
 
@@ -75,27 +76,47 @@ def _fields(selector: Selector) -> set[str]:
     return set(selector.fields) | inner
 
 
+Writing: TypeAlias = Callable[[Connection], None]
+"""The second half of a step: it only writes, what the first half found out."""
+
+
 def step(
     db: Database,
     policy: Policy,
     kind: Kind,
     wanted: Sequence[Subject],
-    work: Callable[[Connection, Claimed], None],
+    look: Callable[[Connection, Claimed], Writing],
 ) -> int:
-    """Locks those of `wanted` that are free, works on them, and deletes the marks it read; returns how many it did."""
+    """Locks those of `wanted` that are free, looks, writes, and deletes the marks it read; returns how many it did.
+
+    On SQLite receivers wait for whoever writes, so the looking, which takes longest, is done before the one lock there
+    is: an SQLite database has one worker, and whatever others commit meanwhile has marks that this step does not delete.
+    """
     if not wanted:
         return 0
-    if not db.is_sqlite:
-        # Committed apart, so that no worker waits at another's uncommitted subject rows.
+    if db.is_sqlite:
+        with db.read() as connection:
+            claimed = marks.claim(connection, kind, wanted)
+            if not claimed:
+                return 0
+            policy.check(connection)
+            read_at = reads.catalogue_dates(connection)
+            write = look(connection, claimed)
         with db.write() as connection:
-            marks.ensure_subjects(connection, kind, wanted)
+            policy.check(connection)
+            if reads.catalogue_dates(connection) != read_at:
+                return 0  # a vocabulary came meanwhile, and looked for all items but those that are folded first here
+            write(connection)
+            marks.done(connection, claimed)
+        return len(claimed.details)
+    # Committed apart, so that no worker waits at another's uncommitted subject rows.
     with db.write() as connection:
-        if db.is_sqlite:
-            marks.ensure_subjects(connection, kind, wanted)
+        marks.ensure_subjects(connection, kind, wanted)
+    with db.write() as connection:
         claimed = marks.claim(connection, kind, wanted)
         if not claimed:
             return 0
         policy.check(connection)
-        work(connection, claimed)
+        look(connection, claimed)(connection)
         marks.done(connection, claimed)
         return len(claimed.details)

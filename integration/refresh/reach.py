@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection
 
 from integration.core.facts import ItemRef
-from integration.refresh.policy import Policy, step
+from integration.refresh.policy import Policy, Writing, step
 from integration.store import items, marks, reads, written
 from integration.store.db import Database
 from integration.store.marks import Claimed, Mark, Reached
@@ -22,7 +22,7 @@ def reach_key_results(db: Database, policy: Policy, now: datetime, limit: int = 
     return step(db, policy, "reach", wanted, lambda connection, claimed: _reach(connection, policy, claimed, now))
 
 
-def _reach(connection: Connection, policy: Policy, claimed: Claimed, now: datetime) -> None:
+def _reach(connection: Connection, policy: Policy, claimed: Claimed, now: datetime) -> Writing:
     changed = {ItemRef(*subject): marks.reached(details) for subject, details in claimed.details.items()}
     above = {ref: [ItemRef(ref.connection, parent) for parent in reached.above] for ref, reached in changed.items()}
     ancestry = items.ancestry(connection, {parent for parents in above.values() for parent in parents} | set(changed))
@@ -37,23 +37,27 @@ def _reach(connection: Connection, policy: Policy, claimed: Claimed, now: dateti
     told = [Mark("key result", ("", key_result), now) for key_result in sorted(key_results)]
     told += _named_by_key(connection, changed, ancestry, now)
     came = {ref for ref in linked if changed[ref].below}
-    _ask_below(connection, came, ancestry, now)
+    unasked = _unasked_below(connection, came, ancestry)
     told += _cards_below(
         connection, policy, came, {ref for ref, reached in changed.items() if reached.below} - came, now
     )
-    marks.add(connection, told)
+
+    def write(connection: Connection) -> None:
+        reads.want(connection, "subtree", unasked, now)
+        marks.add(connection, told)
+
+    return write
 
 
-def _ask_below(
-    connection: Connection, came: Collection[ItemRef], ancestry: Mapping[ItemRef, ItemRef | None], now: datetime
-) -> None:
-    """What came under a link, or is below that, may have children that we were never told of. The topmost is asked for."""
+def _unasked_below(
+    connection: Connection, came: Collection[ItemRef], ancestry: Mapping[ItemRef, ItemRef | None]
+) -> Sequence[ItemRef]:
+    """What came under a link, or is below that, may have children that we were never told of: the topmost of these."""
     here = items.rows(connection, came)
     rows = [row for row in (*here.values(), *items.descendants(connection, came)) if not row.deleted]
     unasked = {row.ref for row in rows} - reads.asked(connection, "subtree", [row.ref for row in rows])
     above = {**ancestry, **{row.ref: ItemRef(row.ref.connection, row.parent) for row in rows if row.parent}}
-    topmost = {[one for one in _chain(ref, above) if one in unasked][-1] for ref in unasked}
-    reads.want(connection, "subtree", sorted(topmost), now)
+    return sorted({[one for one in _chain(ref, above) if one in unasked][-1] for ref in unasked})
 
 
 def _named_by_key(
