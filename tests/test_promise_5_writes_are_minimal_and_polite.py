@@ -156,8 +156,8 @@ class TestPolite:
         _, stories = epic_with_stories(desk)
         desk.side.faults.add(Fault("error", times=None))
         desk.side.done(stories[0])
-        for _ in range(6 * 60):
-            desk.later(seconds=10)
+        for _ in range(60):
+            desk.later(minutes=1)
 
         assert len(desk.side.faults.hits) < 15
         (wish,) = desk.wishes()
@@ -205,15 +205,15 @@ class TestPolite:
         epic, stories = epic_with_stories(desk)
         desk.side.done(stories[0])
         desk.refresh()
-        desk.side.simulator.slow_down(2, retry_after=8)
+        desk.side.simulator.slow_down(2, retry_after=0.5)
         desk.publish()
         assert desk.side.value(epic, "KR Progress") == 25
 
         other = desk.side.epic("Another", tag="kr:rated")
         desk.clients = desk.connect(desk.mapping())
-        desk.later(seconds=5)
+        desk.later(seconds=0.2)
         assert desk.side.value(other, "KR Status") is None
-        desk.later(seconds=4)
+        desk.later(seconds=0.4)
         assert desk.side.value(other, "KR Status")
 
     def test_a_lease_that_may_run_out_is_not_used(self, desk):

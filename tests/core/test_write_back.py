@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from integration.core.errors import PlanTooLarge
-from integration.core.write_back import Edit, FieldValue, Verdict, changes, check_size, may_overwrite
+from integration.core.write_back import Edit, FieldValue, Verdict, alike, changes, check_size, may_overwrite
 
 PACE = ("pace",)
 
@@ -103,6 +103,23 @@ def test_history_is_asked_only_where_nothing_else_tells() -> None:
 
     may_overwrite(55, last_written=None, attempts=(), held=None, edit=edit, account="557058:us", same=same)
     assert asked
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "say_the_same"),
+    [
+        pytest.param(50, 50.0, True, id="a number as the tracker keeps it"),
+        pytest.param(62, "62", True, id="a number as history tells it"),
+        pytest.param(62, "62.5", False, id="another number"),
+        pytest.param("on track ", "on  track", True, id="a text with other spaces"),
+        pytest.param(None, "", True, id="empty in two ways"),
+        pytest.param(0, None, False, id="zero is not nothing"),
+        pytest.param("62", "62 %", False, id="another text"),
+    ],
+)
+def test_values_that_say_the_same(one: FieldValue, other: FieldValue, say_the_same: bool) -> None:
+    assert alike(one, other) is say_the_same
+    assert alike(other, one) is say_the_same
 
 
 @pytest.mark.parametrize(

@@ -71,6 +71,27 @@ def test_a_wish_travels_with_the_error() -> None:
     assert error.reason == "HTTP 429: slow down"
 
 
+@pytest.mark.parametrize(
+    ("status", "headers", "scope"),
+    [
+        (429, {}, "connection"),
+        (429, {"RateLimit-Reason": "jira-burst-based"}, "connection"),
+        (429, {"RateLimit-Reason": "jira-per-issue-on-write"}, "item"),
+        (503, {"Retry-After": "60"}, "connection"),
+        (503, {}, "item"),
+        (500, {}, "item"),
+        (401, {}, "connection"),
+        (302, {}, "connection"),
+        (403, {}, "item"),
+    ],
+)
+def test_how_much_a_refusal_is_about(status: int, headers: dict[str, str], scope: str) -> None:
+    error = failure(status, "no", headers)
+
+    assert isinstance(error, Retryable | Refused)
+    assert error.scope == scope
+
+
 @pytest.fixture
 def serving() -> Iterator[Callable[[Answer], str]]:
     """Starts a server that answers every request as told, and gives its address."""
