@@ -25,7 +25,7 @@ from integration.trackers.contract import Tracker
 from integration.trackers.decoding import decode
 
 # Small enough that the receiver never waits long for the one SQLite writer, large enough that a commit is shared.
-BATCH = 100
+BATCH = 50
 
 log = logging.getLogger(__name__)
 

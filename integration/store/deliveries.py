@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, func, select, update
+from sqlalchemy import Connection, func, select, update
 
 from integration.store.statements import unlocked
 from integration.store.tables import deliveries
@@ -57,16 +57,12 @@ def waiting(connection: Connection, limit: int) -> Sequence[Waiting]:
 
 def finish(connection: Connection, outcomes: Iterable[Outcome]) -> None:
     """Records outcomes in the transaction that records what they brought: both or neither."""
-    rows = [
-        {"row": one.id, "new_state": one.state, "named": _line(one.event), "why": _line(one.reason)} for one in outcomes
-    ]
-    if rows:
-        connection.execute(
-            update(deliveries)
-            .where(deliveries.c.id == bindparam("row"))
-            .values(state=bindparam("new_state"), event=bindparam("named"), reason=bindparam("why")),
-            rows,
-        )
+    alike: dict[tuple[str, str | None, str | None], list[int]] = {}
+    for one in outcomes:
+        alike.setdefault((one.state, _line(one.event), _line(one.reason)), []).append(one.id)
+    for (state, event, reason), ids in alike.items():
+        told = {"state": state, "event": event, "reason": reason}
+        connection.execute(update(deliveries).where(deliveries.c.id.in_(ids)).values(told))
 
 
 def _line(told: str | None) -> str | None:
