@@ -18,7 +18,7 @@ from integration.core.links import Link
 from integration.core.okr import CheckIn, Standing, stand
 from integration.core.rollup import Uncountable, count
 from integration.core.scorecard import KeyResult, Objective, Scorecard, Work
-from integration.refresh.policy import NO_CATALOGUE, Policy, step
+from integration.refresh.policy import NO_CATALOGUE, Policy, Writing, step
 from integration.store import check_ins, items, marks, reads
 from integration.store.db import Database
 from integration.store.items import Row
@@ -53,41 +53,59 @@ def measure_key_results(db: Database, policy: Policy, now: datetime, today: date
     return done
 
 
-def _measure(connection: Connection, policy: Policy, claimed: Claimed, now: datetime, today: datetime) -> None:
-    for _, key_result in claimed.details:
-        found = policy.scorecard.find(key_result)
-        if found is None:
-            continue  # it is not in the mapping any more; its history stays
-        before = check_ins.standings_of(connection, [key_result]).get(key_result)
-        gathered = gather(connection, policy, found[1])
-        day = today.astimezone(policy.scorecard.timezone).date()
-        scope = before.scope_before(day) if before else None
-        history = check_ins.history(connection, key_result)
-        standing = measure(policy.scorecard, *found, gathered, history, today, scope, policy.catalogues(connection))
-        if scope is not None and before is not None:
-            check_ins.save_standing(connection, standing, scope, before.scope_day)
-        elif standing.work is not None and day >= found[0].cycle.first:
-            check_ins.save_standing(connection, standing, standing.work.scope, day)
-        else:
-            check_ins.save_standing(connection, standing, None, None)
-        _ask_for_states(connection, standing, gathered, now)
+def _measure(connection: Connection, policy: Policy, claimed: Claimed, now: datetime, today: datetime) -> Writing:
+    writings = [_measure_one(connection, policy, key_result, now, today) for _, key_result in claimed.details]
+
+    def write(connection: Connection) -> None:
+        for writing in writings:
+            writing(connection)
+
+    return write
+
+
+def _measure_one(connection: Connection, policy: Policy, key_result: str, now: datetime, today: datetime) -> Writing:
+    found = policy.scorecard.find(key_result)
+    if found is None:
+        return lambda _: None  # it is not in the mapping any more; its history stays
+    before = check_ins.standings_of(connection, [key_result]).get(key_result)
+    gathered = gather(connection, policy, found[1])
+    day = today.astimezone(policy.scorecard.timezone).date()
+    scope, scope_day = (before.scope_before(day), before.scope_day) if before else (None, None)
+    history = check_ins.history(connection, key_result)
+    standing = measure(policy.scorecard, *found, gathered, history, today, scope, policy.catalogues(connection))
+    if scope is None:
+        known = standing.work is not None and day >= found[0].cycle.first
+        scope, scope_day = (standing.work.scope, day) if known and standing.work is not None else (None, None)
+    puzzling = _puzzling(connection, standing, gathered, now)
+    shown: Collection[ItemRef] = ()
+    if before is None or replace(before.standing, as_of=standing.as_of) != standing:
+        shown = sorted(_shown_on(policy, gathered))
+
+    def write(connection: Connection) -> None:
+        check_ins.save_standing(connection, standing, scope, scope_day)
+        for ref, due in puzzling.items():
+            reads.want_again(connection, "catalogue", [ref], due)
         if standing.work is not None or before is not None:
             _check_in(connection, policy.scorecard, found[1], standing)
-        if before is None or replace(before.standing, as_of=standing.as_of) != standing:
-            shown = _shown_on(policy, gathered)
-            marks.add(connection, [Mark("card", (ref.connection, ref.id), now) for ref in sorted(shown)])
+        marks.add(connection, [Mark("card", (ref.connection, ref.id), now) for ref in shown])
+
+    return write
 
 
-def _ask_for_states(connection: Connection, standing: Standing, gathered: Gathered, now: datetime) -> None:
-    """Asks anew what a tracker's statuses mean where an item has one that was not there when it was last asked."""
+def _puzzling(
+    connection: Connection, standing: Standing, gathered: Gathered, now: datetime
+) -> Mapping[ItemRef, datetime]:
+    """The trackers to ask anew, and when: an item has a status that was not there when they last told what theirs mean."""
     if standing.work is not None or gathered.waiting or gathered.failed:
-        return
+        return {}
     puzzling = {ref.connection for ref, item in gathered.items.items() if item.state is None and item.status}
     dates = reads.catalogue_dates(connection)
     asked = {read.ref for read in reads.unanswered(connection, [ItemRef(name, "") for name in puzzling])}
-    for name in sorted(puzzling & dates.keys()):
-        if (ref := ItemRef(name, "")) not in asked:
-            reads.want_again(connection, "catalogue", [ref], max(now, dates[name] + BETWEEN_CATALOGUES))
+    return {
+        ref: max(now, dates[name] + BETWEEN_CATALOGUES)
+        for name in sorted(puzzling & dates.keys())
+        if (ref := ItemRef(name, "")) not in asked
+    }
 
 
 def measure(
