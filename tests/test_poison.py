@@ -91,6 +91,7 @@ def test_a_database_in_trouble_kills_nothing(database: Database) -> None:
     with database.write() as connection:
         connection.exec_driver_sql("ALTER TABLE gone RENAME TO sightings")
 
+    assert "SHOP" not in str(raised.value), "what people wrote is not for logs"
     assert raised.type is OperationalError or database.file is None
     assert outcomes(database) == [("new", None), ("new", None)]
     assert ingest(database, {"jira": TELLING}, NOW) == 2

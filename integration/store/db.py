@@ -36,12 +36,16 @@ class Database:
                 raise StoreUnusable("an SQLite database needs a file: sqlite:///okrlink.db")
             file = Path(parsed.database).absolute()
             engine = create_engine(
-                parsed.set(database=str(file)), connect_args={"timeout": 30, "check_same_thread": False}
+                parsed.set(database=str(file)),
+                connect_args={"timeout": 30, "check_same_thread": False},
+                hide_parameters=True,  # an error is logged, and what people wrote is not for logs
             )
             event.listen(engine, "connect", _prepare_sqlite)
             event.listen(engine, "begin", _begin_sqlite)
             return cls(engine, file, FileLock(file.with_name(file.name + ".lock")))
-        return cls(create_engine(parsed, pool_pre_ping=True, pool_size=8, max_overflow=8), None, None)
+        return cls(
+            create_engine(parsed, pool_pre_ping=True, pool_size=8, max_overflow=8, hide_parameters=True), None, None
+        )
 
     @property
     def is_sqlite(self) -> bool:
