@@ -21,6 +21,9 @@ from webhooks.logs import set_up_logs
 from webhooks.parent import end_with
 from webhooks.worker import Worker
 
+NICENESS = 15
+"""Whoever waits for a 204 goes first: on a full machine a worker takes what receivers leave. (Measured: with it, a worker
+beside the receiver costs a seventh of p99; without, it doubles.)"""
 PATIENCE = 5.0
 """Seconds that a worker waits for its predecessor to finish its batch."""
 
@@ -31,6 +34,7 @@ def work(settings: Settings) -> None:
     try:
         migrations.check(service.database)
         with only_worker(service.database):
+            os.nice(NICENESS)
             _run(Worker(service))
     finally:
         service.close()
