@@ -44,8 +44,9 @@ class Stage:
                 select(func.count()).select_from(marks).where(marks.c.at < datetime.now(UTC) + timedelta(seconds=5))
             )
             asked = select(func.count()).select_from(reads).where(reads.c.state == "wanted")
-            leased = select(func.count()).select_from(outbox).where(outbox.c.leased_until.is_not(None))
-            return not any(db.execute(query).scalar() for query in (waiting, marked, asked, leased))
+            soon = datetime.now(UTC) + timedelta(seconds=5)
+            wished = select(func.count()).select_from(outbox).where(outbox.c.state == "wanted", outbox.c.due_at < soon)
+            return not any(db.execute(query).scalar() for query in (waiting, marked, asked, wished))
 
     def grow_quiet(self) -> None:
         """Lets an hour pass for all that was written, so that every item may be written at once again."""
