@@ -9,12 +9,12 @@ from decimal import Decimal
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, delete, literal, or_, select, tuple_
+from sqlalchemy import Connection, bindparam, delete, literal, or_, select
 from sqlalchemy import insert as plain_insert
 
 from integration.core.facts import ItemRef, ItemSeen, Value
 from integration.core.links import Link, link_to
-from integration.store.statements import in_batches, insert
+from integration.store.statements import by_connection, in_batches, insert
 from integration.store.tables import item_keys, items, links, manual_links, sightings
 
 
@@ -29,11 +29,22 @@ class Row:
     state: str
 
 
+_UNLINK = delete(links).where(
+    links.c.connection == bindparam("of"),
+    links.c.item == bindparam("on"),
+    links.c.key_result == bindparam("to"),
+    links.c.origin == bindparam("by"),
+)
+
 _ROW = (items.c.connection, items.c.item, items.c.key, items.c.parent, items.c.deleted, items.c.state)
 
 
 def _row(values: Any) -> Row:
     return Row(ItemRef(values[0], values[1]), *values[2:])
+
+
+def _by_connection(refs: Iterable[ItemRef]) -> Iterator[tuple[str, Sequence[str]]]:
+    return by_connection((ref.connection, ref.id) for ref in refs)
 
 
 def _value(value: Any) -> Value:
@@ -42,8 +53,8 @@ def _value(value: Any) -> Value:
 
 def rows(connection: Connection, refs: Iterable[ItemRef]) -> Mapping[ItemRef, Row]:
     found: dict[ItemRef, Row] = {}
-    for some in in_batches([(ref.connection, ref.id) for ref in refs]):
-        query = select(*_ROW).where(tuple_(items.c.connection, items.c.item).in_(some))
+    for name, ids in _by_connection(refs):
+        query = select(*_ROW).where(items.c.connection == name, items.c.item.in_(ids))
         found.update((row.ref, row) for row in map(_row, connection.execute(query)))
     return found
 
@@ -64,8 +75,8 @@ def unfolded(
     """What was seen of items since their last fold, and the ids of these sightings."""
     seen: dict[ItemRef, list[ItemSeen]] = {}
     ids: list[int] = []
-    for some in in_batches([(ref.connection, ref.id) for ref in of]):
-        query = select(sightings).where(tuple_(sightings.c.connection, sightings.c.item).in_(some))
+    for name, of_name in _by_connection(of):
+        query = select(sightings).where(sightings.c.connection == name, sightings.c.item.in_(of_name))
         for row in connection.execute(query).mappings():
             ids.append(row["id"])
             fields = {name: _value(value) for name, value in orjson.loads(row["fields"]).items()}
@@ -104,17 +115,17 @@ def save(connection: Connection, folded: Sequence[Row], sighting_ids: Sequence[i
 def ids_of_keys(connection: Connection, wanted: Iterable[ItemRef]) -> Mapping[ItemRef, str]:
     """Where a reference holds a key (an old Epic Link does), the immutable id of the item it means."""
     found: dict[ItemRef, str] = {}
-    for some in in_batches([(ref.connection, ref.id.upper()) for ref in wanted]):
-        query = select(item_keys).where(tuple_(item_keys.c.connection, item_keys.c.key).in_(some))
+    for name, keys in by_connection((ref.connection, ref.id.upper()) for ref in wanted):
+        query = select(item_keys).where(item_keys.c.connection == name, item_keys.c.key.in_(keys))
         found.update((ItemRef(row.connection, row.key), row.item) for row in connection.execute(query))
     return found
 
 
 def parents(connection: Connection, refs: Iterable[ItemRef]) -> Mapping[ItemRef, str | None]:
     found: dict[ItemRef, str | None] = {}
-    for some in in_batches([(ref.connection, ref.id) for ref in refs]):
+    for name, ids in _by_connection(refs):
         query = select(items.c.connection, items.c.item, items.c.parent)
-        query = query.where(tuple_(items.c.connection, items.c.item).in_(some))
+        query = query.where(items.c.connection == name, items.c.item.in_(ids))
         found.update((ItemRef(row[0], row[1]), row[2]) for row in connection.execute(query))
     return found
 
@@ -133,15 +144,15 @@ def ancestry(connection: Connection, refs: Collection[ItemRef]) -> Mapping[ItemR
 def descendants(connection: Connection, refs: Iterable[ItemRef]) -> Sequence[Row]:
     """All items below the given ones, without them unless they are below one another; a circle of parents ends."""
     found: dict[ItemRef, Row] = {}
-    level = [(ref.connection, ref.id) for ref in refs]
+    level = list(refs)
     while level:
-        below: list[tuple[str, str]] = []
-        for some in in_batches(level):
-            query = select(*_ROW).where(tuple_(items.c.connection, items.c.parent).in_(some))
+        below: list[ItemRef] = []
+        for name, ids in _by_connection(level):
+            query = select(*_ROW).where(items.c.connection == name, items.c.parent.in_(ids))
             for row in map(_row, connection.execute(query)):
                 if row.ref not in found:
                     found[row.ref] = row
-                    below.append((row.ref.connection, row.ref.id))
+                    below.append(row.ref)
         level = below
     return list(found.values())
 
@@ -154,8 +165,8 @@ def children_of_key(connection: Connection, ref: ItemRef, key: str) -> Sequence[
 
 def direct_links(connection: Connection, refs: Iterable[ItemRef]) -> Mapping[ItemRef, frozenset[Link]]:
     found: dict[ItemRef, set[Link]] = {}
-    for some in in_batches([(ref.connection, ref.id) for ref in refs]):
-        query = select(links).where(tuple_(links.c.connection, links.c.item).in_(some))
+    for name, ids in _by_connection(refs):
+        query = select(links).where(links.c.connection == name, links.c.item.in_(ids))
         for row in connection.execute(query):
             link = Link(row.key_result, row.origin, Decimal(row.weight))
             found.setdefault(ItemRef(row.connection, row.item), set()).add(link)
@@ -188,8 +199,8 @@ def key_results_fed(connection: Connection, name: str) -> Sequence[str]:
 def linked_since(connection: Connection, refs: Collection[ItemRef]) -> Mapping[tuple[ItemRef, str], datetime]:
     """When each item was first linked to each key result it is linked to."""
     found: dict[tuple[ItemRef, str], datetime] = {}
-    for some in in_batches([(ref.connection, ref.id) for ref in refs]):
-        for row in connection.execute(select(links).where(tuple_(links.c.connection, links.c.item).in_(some))):
+    for name, ids in _by_connection(refs):
+        for row in connection.execute(select(links).where(links.c.connection == name, links.c.item.in_(ids))):
             key = (ItemRef(row.connection, row.item), row.key_result)
             found[key] = min(found.get(key, row.linked_at), row.linked_at)
     return found
@@ -203,15 +214,13 @@ def replace_links(
 ) -> None:
     """Makes the direct links of the given items what `after` says; links that stay keep their date."""
     gone = [
-        (ref.connection, ref.id, link.key_result, link.origin)
+        {"of": ref.connection, "on": ref.id, "to": link.key_result, "by": link.origin}
         for ref in after
         for link in before.get(ref, frozenset()) - after[ref]
     ]
     new = [(ref, link) for ref in after for link in after[ref] - before.get(ref, frozenset())]
-    for some in in_batches(gone):
-        connection.execute(
-            delete(links).where(tuple_(links.c.connection, links.c.item, links.c.key_result, links.c.origin).in_(some))
-        )
+    if gone:
+        connection.execute(_UNLINK, gone)
     if new:
         values = [
             {
@@ -230,8 +239,8 @@ def replace_links(
 def by_hand(connection: Connection, refs: Iterable[ItemRef]) -> Mapping[ItemRef, tuple[str, ...]]:
     """Key results that people linked items to with `okrlink link`."""
     found: dict[ItemRef, tuple[str, ...]] = {}
-    for some in in_batches([(ref.connection, ref.id) for ref in refs]):
-        query = select(manual_links).where(tuple_(manual_links.c.connection, manual_links.c.item).in_(some))
+    for name, ids in _by_connection(refs):
+        query = select(manual_links).where(manual_links.c.connection == name, manual_links.c.item.in_(ids))
         for row in connection.execute(query.order_by(manual_links.c.made_at)):
             ref = ItemRef(row.connection, row.item)
             found[ref] = (*found.get(ref, ()), row.key_result)

@@ -13,10 +13,10 @@ from datetime import datetime, timedelta
 from typing import Literal, TypeAlias
 
 import orjson
-from sqlalchemy import Connection, delete, func, select, tuple_
+from sqlalchemy import Connection, delete, func, select
 from sqlalchemy import insert as plain_insert
 
-from integration.store.statements import in_batches, insert, unlocked
+from integration.store.statements import by_connection, in_batches, insert, unlocked
 from integration.store.tables import marks, subjects
 
 Kind: TypeAlias = Literal["item", "reach", "key result", "card"]
@@ -129,15 +129,12 @@ def claim(connection: Connection, kind: Kind, wanted: Sequence[Subject]) -> Clai
     """Locks those of `wanted` that nobody holds and whose subject rows are there, then reads their marks."""
     details: dict[Subject, list[str]] = {}
     ids: list[int] = []
-    for some in in_batches(wanted):
-        held = _lock(connection, kind, some)
-        if not held:
-            continue
-        of_held = tuple_(marks.c.connection, marks.c.subject).in_(held)
-        read = select(marks.c.id, marks.c.connection, marks.c.subject, marks.c.detail).where(
-            marks.c.kind == kind, of_held
+    for name, some in by_connection(wanted):
+        held = _lock(connection, kind, name, some)
+        read = select(marks.c.id, marks.c.subject, marks.c.detail).where(
+            marks.c.kind == kind, marks.c.connection == name, marks.c.subject.in_(held)
         )
-        for number, name, subject, detail in connection.execute(read.order_by(marks.c.id)):
+        for number, subject, detail in connection.execute(read.order_by(marks.c.id)) if held else ():
             ids.append(number)
             of_subject = details.setdefault((name, subject), [])
             if detail is not None and detail not in of_subject:
@@ -145,13 +142,14 @@ def claim(connection: Connection, kind: Kind, wanted: Sequence[Subject]) -> Clai
     return Claimed(kind, details, ids)
 
 
-def _lock(connection: Connection, kind: Kind, wanted: Sequence[Subject]) -> Sequence[Subject]:
-    """Those of `wanted` that are free; all of them on SQLite, which has one worker."""
+def _lock(connection: Connection, kind: Kind, name: str, wanted: Sequence[str]) -> Sequence[str]:
+    """Those of a connection's subjects that are free; all of them on SQLite, which has one worker."""
     if connection.dialect.name == "sqlite":
         return wanted
-    key = tuple_(subjects.c.connection, subjects.c.subject)
-    lock = select(subjects.c.connection, subjects.c.subject).where(subjects.c.kind == kind, key.in_(wanted))
-    return [(row[0], row[1]) for row in connection.execute(unlocked(connection, lock))]
+    free = select(subjects.c.subject).where(
+        subjects.c.kind == kind, subjects.c.connection == name, subjects.c.subject.in_(wanted)
+    )
+    return list(connection.execute(unlocked(connection, free)).scalars())
 
 
 def done(connection: Connection, claimed: Claimed) -> None:

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, get_args
 
 import orjson
-from sqlalchemy import Connection, or_, select, tuple_, update
+from sqlalchemy import Connection, or_, select, update
 
 from integration.core.catalogue import Catalogue, TrackerField
 from integration.core.facts import ItemRef
-from integration.store.statements import in_batches, insert, unlocked
+from integration.store.statements import by_connection, insert, unlocked
 from integration.store.tables import catalogues, reads
 
 ReadKind: TypeAlias = Literal["subtree", "item", "catalogue"]
+KINDS = get_args(ReadKind)
 LEASE = timedelta(minutes=3)
 """Longer than a tracker takes for the longest answer that is taken in at once: a page, or a whole vocabulary."""
 
@@ -127,18 +128,18 @@ def _is(read: Read) -> Any:
 def unanswered(connection: Connection, refs: Collection[ItemRef]) -> Sequence[Read]:
     """The questions about these items that wait or failed: what hangs on them is unknown."""
     found: list[Read] = []
-    for some in in_batches([(ref.connection, ref.id) for ref in refs]):
-        query = select(reads).where(tuple_(reads.c.connection, reads.c.item).in_(some), reads.c.state != "done")
-        found += [_read(row) for row in connection.execute(query)]
+    for name, ids in by_connection((ref.connection, ref.id) for ref in refs):
+        of_ids = (reads.c.connection == name, reads.c.kind.in_(KINDS), reads.c.item.in_(ids))  # as the index stands
+        found += [_read(row) for row in connection.execute(select(reads).where(*of_ids, reads.c.state != "done"))]
     return found
 
 
 def asked(connection: Connection, kind: ReadKind, refs: Iterable[ItemRef]) -> frozenset[ItemRef]:
     """Those of the items that were asked for, whatever came of it."""
     found: set[ItemRef] = set()
-    for some in in_batches([(ref.connection, ref.id) for ref in refs]):
+    for name, ids in by_connection((ref.connection, ref.id) for ref in refs):
         query = select(reads.c.connection, reads.c.item)
-        query = query.where(reads.c.kind == kind, tuple_(reads.c.connection, reads.c.item).in_(some))
+        query = query.where(reads.c.connection == name, reads.c.kind == kind, reads.c.item.in_(ids))
         found |= {ItemRef(*row) for row in connection.execute(query)}
     return frozenset(found)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Select, Table
@@ -27,3 +27,16 @@ def unlocked(connection: Connection, query: Select[Any]) -> Select[Any]:
 def in_batches(values: Sequence[T], size: int = MANY) -> Iterator[Sequence[T]]:
     for start in range(0, len(values), size):
         yield values[start : start + size]
+
+
+def by_connection(pairs: Iterable[tuple[str, str]]) -> Iterator[tuple[str, Sequence[str]]]:
+    """Pairs of a connection and an id, as one connection with many ids, in batches.
+
+    A query asks for one connection at a time: SQLite looks pairs, `(connection, item) IN (…)`, up in no index.
+    """
+    ids: dict[str, dict[str, None]] = {}
+    for name, one in pairs:
+        ids.setdefault(name, {})[one] = None
+    for name, of_name in ids.items():
+        for some in in_batches(list(of_name)):
+            yield name, some

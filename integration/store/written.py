@@ -12,11 +12,11 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Row, delete, select, tuple_, update
+from sqlalchemy import Connection, Row, delete, select, update
 
 from integration.core.facts import ItemRef
 from integration.core.write_back import FieldValue
-from integration.store.statements import in_batches, insert
+from integration.store.statements import by_connection, insert
 from integration.store.tables import written
 
 MOST_SENT = 10
@@ -74,8 +74,8 @@ def on_item(connection: Connection, ref: ItemRef) -> Sequence[Written]:
 def on_items(connection: Connection, refs: Collection[ItemRef]) -> Mapping[ItemRef, Sequence[Written]]:
     """What we know on each of the items that we know something of."""
     found: dict[ItemRef, list[Written]] = {}
-    for some in in_batches([(ref.connection, ref.id) for ref in refs]):
-        query = select(written).where(tuple_(written.c.connection, written.c.item).in_(some)).order_by(written.c.target)
+    for name, ids in by_connection((ref.connection, ref.id) for ref in refs):
+        query = select(written).where(written.c.connection == name, written.c.item.in_(ids)).order_by(written.c.target)
         for row in connection.execute(query):
             found.setdefault(ItemRef(row.connection, row.item), []).append(_written(row))
     return found
