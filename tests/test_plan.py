@@ -68,7 +68,7 @@ class TestWhatItShowsIsWhatIsWritten:
         desk.apply(**self.MAPPINGS[0])
         epics = [desk.side.epic(f"Epic {number}") for number in range(3)]
         stories = [desk.side.story(epic) for epic in epics for _ in range(2)]
-        for _ in range(12):
+        for _ in range(8):
             for _ in range(chance.randrange(4)):
                 self.something_happens(desk, chance, epics, stories)
             desk.refresh()
@@ -131,7 +131,7 @@ class TestHowItReads:
   {key}  The new checkout
     KR Progress  (empty) → 0
     KR Summary   (empty) → The new checkout is built
-    remote link  The new checkout is built (0 % · at risk · 0 of 1 items · by 31 Dec)
+    remote link  (none) → The new checkout is built (0 % · at risk · 0 of 1 items · by 31 Dec)
 
 3 values on 1 item would be written. Nothing was written."""
         )

@@ -107,9 +107,14 @@ def _name(change: Change) -> str:
 def _change(change: Change) -> str:
     if change.target != BADGE:
         return f"{_shown(change.now)} → {_shown(change.then)}"
-    if change.then is None:
-        return "taken away"
-    badge = _badge_of(change.then)
+    # Of a link that changes, the former words would only make the line long.
+    return f"{'(none) ' if change.now is None else ''}→ {_link(change.then)}"
+
+
+def _link(text: FieldValue) -> str:
+    badge = _badge_of(text)
+    if badge is None:
+        return "(none)"
     return f"{badge['title']} ({badge['summary']})" if badge["summary"] else str(badge["title"])
 
 
