@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -14,7 +15,7 @@ from integration.core.okr import Standing
 from integration.simulators.azure_devops import AzureDevOpsSimulator
 from integration.simulators.jira import JiraSimulator
 from integration.simulators.server import Server
-from integration.store import check_ins, migrations, outbox, reads, tables
+from integration.store import check_ins, marks, migrations, outbox, reads, tables
 from integration.store.db import Database
 from webhooks.app import create_app
 from webhooks.applying import apply_file
@@ -126,7 +127,7 @@ class Living:
             waiting = db.execute(
                 select(func.count()).select_from(tables.deliveries).where(tables.deliveries.c.state == "new")
             ).scalar()
-            marked = db.execute(select(func.count()).select_from(tables.marks)).scalar()
+            marked = marks.any_before(db, ("item", "reach", "key result", "card"), datetime.now(UTC))
             open_reads = [read for read in reads.open_reads(db) if read.state == "wanted"]
             return not waiting and not marked and not open_reads and not outbox.wishes(db, "wanted")
 

@@ -136,7 +136,8 @@ class Worker:
                 self._talk.notify_all()
         elif not stop.is_set():
             with self._db.read() as connection:
-                settling = bool(marks.pending(connection))
+                # What the clock wants within the hour is not waited for like this.
+                settling = marks.any_before(connection, ("item", "reach", "key result", "card"), real_time())
             self._service.wakeup.wait(SETTLING if settling else SWEEP)
 
     def _follow(self) -> Policy | None:
