@@ -28,7 +28,7 @@ BATCH = 25
 def draw_cards(db: Database, policy: Policy, now: datetime, limit: int = BATCH) -> int:
     """Draws the cards marked longest ago and wishes what differs from what was written; returns how many."""
     with db.read() as connection:
-        wanted = marks.oldest(connection, "card", limit) if policy.is_adopted(connection) else ()
+        wanted = marks.oldest(connection, "card", limit) if policy.is_adopted(connection, now) else ()
 
     def look(_: Connection, claimed: Claimed) -> Writing:
         # A card is drawn from what publishers write meanwhile, so it looks and writes under one lock, a few at a time.
@@ -59,7 +59,7 @@ def _draw(connection: Connection, policy: Policy, claimed: Claimed, now: datetim
         if any(one.standing.waiting for one in shown):
             continue  # a tracker is being read; what stands there may stand a moment longer
         drawing = draw(site, item, shown, policy.url)
-        for topic, line in drawing.problems.items():
+        for topic, line in sorted(drawing.problems.items()):  # in one order, so that no two workers wait for each other
             if notices.get((ref.connection, topic)) != line:
                 applied.notice(connection, ref.connection, topic, line, now)
         if not _wish(connection, site.rule, item, drawing, known.get(ref, ()), now):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TypeAlias
 
 from sqlalchemy import Connection
@@ -41,11 +41,11 @@ class Policy:
         if applied.revision(connection) != self.revision:
             raise Outdated
 
-    def is_adopted(self, connection: Connection) -> bool:
+    def is_adopted(self, connection: Connection, now: datetime) -> bool:
         """Whether all that looked anew because of this mapping has come to an end: earlier, cards would show halves of it."""
         if not self._adopted:
             at = applied.applied_at(connection, self.revision)
-            if at is None or not marks.any_before(connection, ("item", "reach", "key result"), at + FOLLOWS):
+            if at is None or not marks.any_before(connection, ("item", "reach", "key result"), min(at + FOLLOWS, now)):
                 self._adopted.append(True)
         return bool(self._adopted)
 
