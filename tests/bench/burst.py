@@ -27,7 +27,6 @@ def measure() -> Iterator[tuple[str, float]]:
         done = stage.told(lambda: [stage.jira.transition(key, "Done") for key in made[1:]] and None)
         stage.hear_echoes()
         stage.post(planned)
-        stage.settle()
         stage.grow_quiet()
         measurements, writes, posting = burst(stage, made[0], done)
         print(f"  {STORIES} updates posted in {posting:.2f} s", file=sys.stderr)

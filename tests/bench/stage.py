@@ -49,7 +49,18 @@ class Stage:
             return not any(db.execute(query).scalar() for query in (waiting, marked, asked, wished))
 
     def grow_quiet(self) -> None:
-        """Lets an hour pass for all that was written, so that every item may be written at once again."""
+        """Waits until all that is known is written, and then lets an hour pass: every item may be written at once."""
+        self.settle()
+        while self._waits_for_its_turn():
+            self._let_an_hour_pass()
+            self.settle()
+        self._let_an_hour_pass()
+
+    def _waits_for_its_turn(self) -> bool:
+        with self.database.read() as db:
+            return bool(db.execute(select(func.count()).select_from(outbox)).scalar())
+
+    def _let_an_hour_pass(self) -> None:
         with self.database.write() as db:
             for table, column in ((written, written.c.written_at), (outbox, outbox.c.due_at)):
                 for row in db.execute(
