@@ -69,7 +69,8 @@ class Rest:
         self.answered = _date(response) or datetime.now(UTC)
         if response.status_code == 203:
             raise Refused(
-                "HTTP 203: a sign-in page instead of an answer; is the token right, and not expired?", scope="connection"
+                "HTTP 203: a sign-in page instead of an answer; is the token right, and not expired?",
+                scope="connection",
             )
         if response.status_code == 400 and _TEST_FAILED in _words(response):
             raise Conflict(f"HTTP 400: {_words(response)}")
