@@ -5,8 +5,10 @@ from datetime import timedelta
 import pytest
 
 from integration.publish import publish
+from integration.publish.talking import LEAST_LEASE
 from integration.simulators.faults import Fault
 from integration.store import outbox
+from integration.trackers.http import LONGEST_CALL
 from tests.desk import Desk
 
 PUT = {"jira": {"method": "PUT", "path": r"^/rest/"}, "ado": {"method": "PATCH", "path": r"(?i)/wit/workitems/"}}
@@ -215,6 +217,10 @@ class TestPolite:
         assert desk.side.value(other, "KR Status") is None
         desk.later(seconds=0.4)
         assert desk.side.value(other, "KR Status")
+
+    def test_what_must_be_left_of_a_lease_outlasts_one_write(self):
+        """At most two calls: the fields, and the badge."""
+        assert LEAST_LEASE.total_seconds() > 2 * LONGEST_CALL
 
     def test_a_lease_that_may_run_out_is_not_used(self, desk):
         """Another worker may begin where ours took too long; so ours stops before it talks again."""
