@@ -10,7 +10,7 @@ from threading import Barrier
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from integration.core.facts import ItemRef
 from integration.core.scorecard import Scorecard
@@ -29,7 +29,7 @@ from integration.store.db import Database
 from integration.store.marks import Mark
 from integration.trackers import TRACKERS
 from tests.busy_team import BusyTeam
-from tests.histories import CATALOGUES
+from tests.histories import BODIES, CATALOGUES
 from tests.steps import NOW, deliver, policy_in_force, scorecard, settle
 
 HOUR = timedelta(hours=1)
@@ -193,3 +193,33 @@ def test_a_worker_with_an_outdated_mapping_writes_nothing(database: Database) ->
     with database.read() as connection:
         assert marks.pending(connection) == {"item": 1, "key result": 1}
         assert connection.execute(select(tables.sightings.c.item)).all()
+
+
+def test_what_cannot_be_refreshed_stops_nobody_else(database):
+    """A fold that fails is put off with a line in `status`, its neighbours go on, and once it works the line is gone."""
+    policy = policy_in_force(database, scorecard(), {"jira": CATALOGUES["jira"]})
+    deliver(database, "jira", BODIES["jira"]())
+    settle(database, policy)
+    with database.write() as db:
+        epic, state = db.execute(
+            select(tables.items.c.item, tables.items.c.state).order_by(tables.items.c.item)
+        ).first()
+        db.execute(update(tables.items).where(tables.items.c.item == epic).values(state="[]"))
+        every = [("jira", item) for item in db.execute(select(tables.items.c.item)).scalars()]
+        marks.add(db, [Mark("item", subject, NOW) for subject in every])
+
+    settle(database, policy)
+
+    with database.read() as db:
+        lines = [message for _, topic, message, _ in applied.shown(db) if topic == f"refresh item {epic}"]
+        waiting = [tuple(row) for row in db.execute(select(tables.marks.c.kind, tables.marks.c.subject))]
+    assert lines == [f"item {epic} cannot be refreshed (AttributeError); it is tried again every ten minutes"]
+    assert waiting == [("item", epic)]
+
+    with database.write() as db:
+        db.execute(update(tables.items).where(tables.items.c.item == epic).values(state=state))
+    settle(database, policy, NOW + timedelta(minutes=11))
+
+    with database.read() as db:
+        assert not [topic for _, topic, _, _ in applied.shown(db) if topic.startswith("refresh ")]
+        assert not db.execute(select(tables.marks)).all()

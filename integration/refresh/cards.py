@@ -28,13 +28,13 @@ BATCH = 25
 def draw_cards(db: Database, policy: Policy, now: datetime, limit: int = BATCH) -> int:
     """Draws the cards marked longest ago and wishes what differs from what was written; returns how many."""
     with db.read() as connection:
-        wanted = marks.oldest(connection, "card", limit) if policy.is_adopted(connection, now) else ()
+        wanted = marks.oldest(connection, "card", limit, now) if policy.is_adopted(connection, now) else ()
 
     def look(_: Connection, claimed: Claimed) -> Writing:
         # A card is drawn from what publishers write meanwhile, so it looks and writes under one lock, a few at a time.
         return lambda connection: _draw(connection, policy, claimed, now)
 
-    return step(db, policy, "card", wanted, look)
+    return step(db, policy, "card", wanted, look, now)
 
 
 def _draw(connection: Connection, policy: Policy, claimed: Claimed, now: datetime) -> None:

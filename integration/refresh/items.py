@@ -37,13 +37,13 @@ class Folded:
 def fold_items(db: Database, policy: Policy, now: datetime, limit: int = BATCH) -> int:
     """Folds the items marked longest ago; returns how many."""
     with db.read() as connection:
-        wanted = marks.oldest(connection, "item", limit)
+        wanted = marks.oldest(connection, "item", limit, now)
     return fold(db, policy, wanted, now)
 
 
 def fold(db: Database, policy: Policy, wanted: Sequence[Subject], now: datetime) -> int:
     """Folds those of these items that are marked and that nobody else is folding; returns how many."""
-    return step(db, policy, "item", wanted, lambda connection, claimed: _fold(connection, policy, claimed, now))
+    return step(db, policy, "item", wanted, lambda connection, claimed: _fold(connection, policy, claimed, now), now)
 
 
 def _fold(connection: Connection, policy: Policy, claimed: Claimed, now: datetime) -> Writing:

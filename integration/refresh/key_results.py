@@ -49,7 +49,9 @@ def measure_key_results(db: Database, policy: Policy, now: datetime, today: date
         wanted = marks.settled(connection, "key result", now)
     done = 0
     for subject in wanted:
-        done += step(db, policy, "key result", [subject], lambda c, claimed: _measure(c, policy, claimed, now, today))
+        done += step(
+            db, policy, "key result", [subject], lambda c, claimed: _measure(c, policy, claimed, now, today), now
+        )
     return done
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -14,10 +15,13 @@ from integration.core.estimates import estimate_fields
 from integration.core.links import Selector
 from integration.core.scorecard import Scorecard, Work
 from integration.store import applied, marks, reads
-from integration.store.db import Database
+from integration.store.db import Database, refuses
 from integration.store.marks import Claimed, Kind, Subject
 
+log = logging.getLogger(__name__)
+
 NO_CATALOGUE = Catalogue()
+PUT_OFF = timedelta(minutes=10)
 FOLLOWS = timedelta(seconds=30)
 """Marks that follow from an applied mapping's own are made within this time; others wait no longer for them."""
 
@@ -34,6 +38,8 @@ class Policy:
     scorecard: Scorecard
     url: str
     _catalogues: dict[str, tuple[object, Catalogue]] = field(default_factory=dict, repr=False)
+    trouble: set[tuple[str, str]] = field(default_factory=set, repr=False)
+    """Connections and topics of the lines about what could not be refreshed."""
     _adopted: list[bool] = field(default_factory=list, repr=False)
 
     def check(self, connection: Connection) -> None:
@@ -86,8 +92,57 @@ def step(
     kind: Kind,
     wanted: Sequence[Subject],
     look: Callable[[Connection, Claimed], Writing],
+    now: datetime,
 ) -> int:
     """Locks those of `wanted` that are free, looks, writes, and deletes the marks it read; returns how many it did.
+
+    One subject that cannot be refreshed does not stop the others: they go on one by one, and it is put off, with a line
+    in `status` until it succeeds.
+    """
+    try:
+        done = _step(db, policy, kind, wanted, look)
+    except Exception as error:
+        if not refuses(error) and not isinstance(error, LookupError | AttributeError | ArithmeticError):
+            raise  # the mapping is outdated, or the database is not there: that is nobody's fault among these
+        if len(wanted) > 1:
+            return sum(step(db, policy, kind, [one], look, now) for one in wanted)
+        _put_off(db, policy, kind, wanted[0], error, now)
+        return 0
+    _end_trouble(db, policy, kind, wanted, now)
+    return done
+
+
+def _topic(kind: Kind, subject: Subject) -> str:
+    return f"refresh {kind} {subject[1]}"
+
+
+def _put_off(db: Database, policy: Policy, kind: Kind, subject: Subject, error: Exception, now: datetime) -> None:
+    """Lets the others go on, and says what is wrong until it is not."""
+    log.error("the %s %s cannot be refreshed", kind, subject[1], exc_info=error)
+    why = f"{kind} {subject[1]} cannot be refreshed ({type(error).__name__}); it is tried again every ten minutes"
+    with db.write() as connection:
+        marks.put_off(connection, kind, subject, now + PUT_OFF)
+        applied.notice(connection, subject[0], _topic(kind, subject), why, now)
+    policy.trouble.add((subject[0], _topic(kind, subject)))
+
+
+def _end_trouble(db: Database, policy: Policy, kind: Kind, wanted: Sequence[Subject], now: datetime) -> None:
+    ended = {(name, _topic(kind, (name, subject))) for name, subject in wanted} & policy.trouble
+    if ended:
+        with db.write() as connection:
+            for name, topic in sorted(ended):
+                applied.notice(connection, name, topic, None, now)
+        policy.trouble.difference_update(ended)
+
+
+def _step(
+    db: Database,
+    policy: Policy,
+    kind: Kind,
+    wanted: Sequence[Subject],
+    look: Callable[[Connection, Claimed], Writing],
+) -> int:
+    """One transaction over as many of `wanted` as are free.
 
     On SQLite receivers wait for whoever writes, so the looking, which takes longest, is done before the one lock there
     is: an SQLite database has one worker, and whatever others commit meanwhile has marks that this step does not delete.

@@ -18,8 +18,8 @@ BATCH = 200
 
 def reach_key_results(db: Database, policy: Policy, now: datetime, limit: int = BATCH) -> int:
     with db.read() as connection:
-        wanted = marks.oldest(connection, "reach", limit)
-    return step(db, policy, "reach", wanted, lambda connection, claimed: _reach(connection, policy, claimed, now))
+        wanted = marks.oldest(connection, "reach", limit, now)
+    return step(db, policy, "reach", wanted, lambda connection, claimed: _reach(connection, policy, claimed, now), now)
 
 
 def _reach(connection: Connection, policy: Policy, claimed: Claimed, now: datetime) -> Writing:

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Literal, TypeAlias
 
 import orjson
-from sqlalchemy import Connection, delete, func, select
+from sqlalchemy import Connection, delete, func, select, update
 from sqlalchemy import insert as plain_insert
 
 from integration.store.statements import by_connection, in_batches, insert, unlocked
@@ -95,13 +95,22 @@ def add(connection: Connection, told: Iterable[Mark]) -> None:
         connection.execute(plain_insert(marks), rows)
 
 
-def oldest(connection: Connection, kind: Kind, limit: int) -> Sequence[Subject]:
-    """The subjects marked longest ago. Reads more marks than it returns subjects: bursts repeat the same ones."""
+def oldest(connection: Connection, kind: Kind, limit: int, now: datetime) -> Sequence[Subject]:
+    """The subjects marked longest ago, but those put off. Reads more marks than subjects: bursts repeat the same ones."""
     query = (
-        select(marks.c.connection, marks.c.subject).where(marks.c.kind == kind).order_by(marks.c.id).limit(limit * 4)
+        select(marks.c.connection, marks.c.subject)
+        .where(marks.c.kind == kind, marks.c.at <= now)
+        .order_by(marks.c.id)
+        .limit(limit * 4)
     )
     seen = dict.fromkeys((row[0], row[1]) for row in connection.execute(query))
     return list(seen)[:limit]
+
+
+def put_off(connection: Connection, kind: Kind, subject: Subject, until: datetime) -> None:
+    """Lets all marks of a subject count from later on."""
+    of_subject = (marks.c.kind == kind) & (marks.c.connection == subject[0]) & (marks.c.subject == subject[1])
+    connection.execute(update(marks).where(of_subject).values(at=until))
 
 
 def settled(connection: Connection, kind: Kind, now: datetime) -> Sequence[Subject]:

@@ -21,7 +21,7 @@ def terminal(database, database_url, tmp_path, monkeypatch):
     terminal = sit_down(database, database_url, tmp_path, monkeypatch)
     with database.write() as connection:  # as a worker would have done by now
         for kind in ("item", "reach", "key result", "card"):
-            wanted = marks.oldest(connection, kind, 100)
+            wanted = marks.oldest(connection, kind, 100, datetime.now(UTC))
             marks.ensure_subjects(connection, kind, wanted)
             marks.done(connection, marks.claim(connection, kind, wanted))
         for read in reads.open_reads(connection):
