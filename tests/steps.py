@@ -70,7 +70,7 @@ def settle(database: Database, policy: Policy, now: datetime = NOW) -> None:
         + reach_key_results(database, policy, now)
         + answer_all(database)
         + measure_key_results(database, policy, later, now)
-        + draw_cards(database, policy, now)
+        + draw_cards(database, policy, later)
     ):
         pass
 

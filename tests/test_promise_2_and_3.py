@@ -1,5 +1,6 @@
 """Promises 2 and 3: twice is once, and order does not matter (design section 5)."""
 
+import shutil
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -24,22 +25,22 @@ FEW = settings(
 
 
 @pytest.fixture(scope="module")
-def empty(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    """A migrated SQLite database, as the bytes of its file."""
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file of a migrated SQLite database that nothing is in."""
     path = tmp_path_factory.mktemp("empty") / "okrlink.db"
     database = Database.open(f"sqlite:///{path}")
     migrations.upgrade(database)
     with database.engine.connect() as db:
         db.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
     database.close()
-    return path.read_bytes()
+    return path
 
 
-def outcome(empty: bytes, tracker: str, bodies: list[bytes], *, batch: int = 0):
+def outcome(empty: Path, tracker: str, bodies: list[bytes], *, batch: int = 0):
     """Where deliveries end, taken in at once or `batch` at a time."""
     with TemporaryDirectory() as folder:
         path = Path(folder) / "okrlink.db"
-        path.write_bytes(empty)
+        shutil.copy(empty, path)
         database = Database.open(f"sqlite:///{path}")
         policy = policy_in_force(
             database, scorecard(tracker=tracker, connection=tracker), {tracker: CATALOGUES[tracker]}
