@@ -23,6 +23,7 @@ Kind: TypeAlias = Literal["item", "reach", "key result", "card"]
 Subject: TypeAlias = tuple[str, str]
 """A connection (empty for key results) and an id in it."""
 
+CLOCK_SKEW = timedelta(minutes=1)
 SETTLE = timedelta(milliseconds=300)
 SETTLE_AT_MOST = timedelta(seconds=1)
 
@@ -96,10 +97,13 @@ def add(connection: Connection, told: Iterable[Mark]) -> None:
 
 
 def oldest(connection: Connection, kind: Kind, limit: int, now: datetime) -> Sequence[Subject]:
-    """The subjects marked longest ago, but those put off. Reads more marks than subjects: bursts repeat the same ones."""
+    """The subjects marked longest ago, but those put off. Reads more marks than subjects: bursts repeat the same ones.
+
+    What another machine marks by a clock that runs a little ahead is not put off.
+    """
     query = (
         select(marks.c.connection, marks.c.subject)
-        .where(marks.c.kind == kind, marks.c.at <= now)
+        .where(marks.c.kind == kind, marks.c.at <= now + CLOCK_SKEW)
         .order_by(marks.c.id)
         .limit(limit * 4)
     )
