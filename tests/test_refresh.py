@@ -223,3 +223,31 @@ def test_what_cannot_be_refreshed_stops_nobody_else(database):
     with database.read() as db:
         assert not [topic for _, topic, _, _ in applied.shown(db) if topic.startswith("refresh ")]
         assert not db.execute(select(tables.marks)).all()
+
+
+def test_who_counts_the_same_items_hears_what_is_tagged_above(database: Database) -> None:
+    """Both key results list the story as counted twice, although only one of them was tagged just now."""
+    policy = policy_in_force(database, scorecard(), CATALOGUES)
+    team = BusyTeam()
+    initiative = team.create("Initiative")
+    epic = team.create("Epic", labels=("kr:pointed",), parent=initiative.id)
+    story = team.create("Story", parent=epic.id)
+    tell(database, team)
+    settle(database, policy)
+    team.set_labels(initiative, "kr:built")
+    tell(database, team)
+    settle(database, policy)
+
+    assert double(database) == {"checkout.built": (story.key,), "checkout.pointed": (story.key,)}
+
+    team.set_labels(initiative)
+    tell(database, team)
+    settle(database, policy)
+
+    assert double(database)["checkout.pointed"] == ()
+
+
+def double(database: Database) -> dict[str, tuple[str, ...]]:
+    with database.read() as connection:
+        found = check_ins.standings_of(connection)
+    return {name: one.standing.work.double for name, one in found.items() if one.standing.work}

@@ -26,8 +26,11 @@ def _reach(connection: Connection, policy: Policy, claimed: Claimed, now: dateti
     changed = {ItemRef(*subject): marks.reached(details) for subject, details in claimed.details.items()}
     above = {ref: [ItemRef(ref.connection, parent) for parent in reached.above] for ref, reached in changed.items()}
     ancestry = items.ancestry(connection, {parent for parents in above.values() for parent in parents} | set(changed))
-    direct = items.direct_links(connection, ancestry)
-    key_results: set[str] = set()
+    moved = {ref for ref, reached in changed.items() if reached.below}
+    below = [row.ref for row in items.descendants(connection, moved)]
+    direct = items.direct_links(connection, {*ancestry, *below})
+    # Those below count the same items as what they came under, or left, and say so.
+    key_results = {link.key_result for ref in below for link in direct.get(ref, ())}
     linked: set[ItemRef] = set()
     for ref, parents in above.items():
         for start in parents:
@@ -36,11 +39,9 @@ def _reach(connection: Connection, policy: Policy, claimed: Claimed, now: dateti
             linked.add(ref)
     told = [Mark("key result", ("", key_result), now) for key_result in sorted(key_results)]
     told += _named_by_key(connection, changed, ancestry, now)
-    came = {ref for ref in linked if changed[ref].below}
+    came = linked & moved
     unasked = _unasked_below(connection, came, ancestry)
-    told += _cards_below(
-        connection, policy, came, {ref for ref, reached in changed.items() if reached.below} - came, now
-    )
+    told += _cards_below(connection, policy, came, moved - came, now)
 
     def write(connection: Connection) -> None:
         reads.want(connection, "subtree", unasked, now)

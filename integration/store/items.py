@@ -122,16 +122,18 @@ def ids_of_keys(connection: Connection, wanted: Iterable[ItemRef]) -> Mapping[It
 
 
 def parents(connection: Connection, refs: Iterable[ItemRef]) -> Mapping[ItemRef, str | None]:
+    """The parent of each item that is known; a deleted item has none."""
     found: dict[ItemRef, str | None] = {}
     for name, ids in _by_connection(refs):
-        query = select(items.c.connection, items.c.item, items.c.parent)
+        query = select(items.c.item, items.c.parent, items.c.deleted)
         query = query.where(items.c.connection == name, items.c.item.in_(ids))
-        found.update((ItemRef(row[0], row[1]), row[2]) for row in connection.execute(query))
+        for item, parent, deleted in connection.execute(query):
+            found[ItemRef(name, item)] = None if deleted else parent
     return found
 
 
 def ancestry(connection: Connection, refs: Collection[ItemRef]) -> Mapping[ItemRef, ItemRef | None]:
-    """Child -> parent for the given items and all above them, as far as they are known."""
+    """Child -> parent for the given items and all above them, as far as they are known. A deleted item passes nothing on."""
     up: dict[ItemRef, ItemRef | None] = {}
     level: Collection[ItemRef] = refs
     while level:
