@@ -41,7 +41,7 @@ def epic(terminal):
 def deliver(database, *bodies):
     inbox = Inbox.for_database(database)
     for number, body in enumerate(bodies):
-        inbox.put(Delivery("jira", f"d{number}", NOW - timedelta(minutes=5), {}, body))
+        inbox.put(Delivery("jira", f"d{number}", datetime.now(UTC) - timedelta(minutes=5), {}, body))
     inbox.close()
 
 
