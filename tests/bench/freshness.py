@@ -10,6 +10,8 @@ from tests.bench.stage import Stage, staged
 
 ITEMS = 200
 PER_SECOND = 20
+PATIENCE = 30.0
+"""Seconds that count for a field that was not seen to change at all."""
 OBJECTIVES = "objectives:\n  checkout:\n    title: Buying takes a minute\n    key_results:\n" + "".join(
     f"      part-{n}: {{title: Part {n}, work: items}}\n" for n in range(ITEMS)
 )
@@ -31,7 +33,8 @@ def measure() -> Iterator[tuple[str, float]]:
         stage.post(planned)
         stage.grow_quiet()
         waits = sorted(played(stage, epics, done))
-        print(f"  {len(waits)} of {ITEMS} fields, the slowest after {waits[-1]:.2f} s", file=sys.stderr)
+        late = sum(wait >= PATIENCE for wait in waits)
+        print(f"  {ITEMS - late} of {ITEMS} fields changed in time", file=sys.stderr)
         yield "freshness.p50_s", statistics.median(waits)
         yield "freshness.p99_s", waits[int(len(waits) * 0.99)]
 
@@ -61,9 +64,9 @@ def played(stage: Stage, epics: Sequence[str], bodies: Sequence[bytes]) -> Seque
         time.sleep(max(0.0, start + number / PER_SECOND - time.monotonic()))
         began[epic] = time.monotonic()
         stage.post([body])
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + PATIENCE
     while len(waits) < len(epics) and time.monotonic() < deadline:
         time.sleep(0.05)
     stop.set()
     looking.join()
-    return list(waits.values())
+    return [waits.get(epic, PATIENCE) for epic in epics]
