@@ -6,6 +6,7 @@ retries, which is slow and unfair (measured: a tenth of the p99). On PostgreSQL 
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +18,19 @@ from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalErr
 
 from integration.core.errors import StoreUnusable
 from integration.store.file_lock import FileLock
+
+NO_SQLITE = frozenset(
+    {
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_CORRUPT,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_NOTADB,
+        sqlite3.SQLITE_PERM,
+        sqlite3.SQLITE_READONLY,
+    }
+)
+"""What SQLite says of a file that it cannot read or write, whatever was asked of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +72,7 @@ class Database:
             with _reachable(), self.engine.begin() as connection:
                 yield connection
             return
-        with self.engine.connect() as connection:
+        with _reachable(), self.engine.connect() as connection:
             connection.execution_options(okrlink_begin="BEGIN IMMEDIATE")
             with self.lock, connection.begin():
                 yield connection
@@ -78,10 +92,18 @@ def _reachable() -> Iterator[None]:
     """A database that cannot be reached is said so, without its address, which may hold a password."""
     try:
         yield
-    except OperationalError as error:
-        if error.connection_invalidated or "connect" in str(error.orig).lower():
+    except DBAPIError as error:
+        if _out_of_reach(error):
             raise StoreUnusable(f"the database cannot be reached: {str(error.orig).splitlines()[0]}") from error
         raise
+
+
+def _out_of_reach(error: DBAPIError) -> bool:
+    if isinstance(error.orig, sqlite3.Error):
+        return getattr(error.orig, "sqlite_errorcode", 0) & 0xFF in NO_SQLITE
+    return isinstance(error, OperationalError) and (
+        error.connection_invalidated or "connect" in str(error.orig).lower()
+    )
 
 
 def refuses(error: Exception) -> bool:

@@ -71,6 +71,20 @@ def test_without_a_mapping_commands_say_how_to_apply_one(words, sqlite_url, monk
     assert result.stderr == "nothing is applied yet: okrlink apply okr.yaml\n"
 
 
+@pytest.mark.parametrize(
+    ("file", "reason"),
+    [("missing/okrlink.db", "unable to open database file"), ("notes.txt", "file is not a database")],
+)
+@pytest.mark.parametrize("command", ["status", "migrate"])
+def test_a_file_that_can_be_no_database_is_said_in_a_line(file, reason, command, tmp_path, monkeypatch):
+    (tmp_path / "notes.txt").write_text("bread, milk, a database\n")
+    monkeypatch.setenv("OKRLINK_DATABASE_URL", f"sqlite:///{tmp_path / file}")
+
+    result = run(command)
+
+    assert (result.exit_code, result.stderr) == (3, f"the database cannot be reached: {reason}\n")
+
+
 def test_an_address_that_is_no_database_is_not_repeated(monkeypatch):
     """It may hold a password."""
     monkeypatch.setenv("OKRLINK_DATABASE_URL", "mysql://okrlink:hunter2@db/okrlink")
