@@ -95,6 +95,14 @@ def test_an_editors_byte_order_mark_is_no_part_of_the_payload(tmp_path: Path) ->
     assert told(file)[0]["outcome"] == "translated"
 
 
+def test_a_delivery_is_understood_as_when_it_is_received(tmp_path: Path) -> None:
+    """NUL characters are left out, as PostgreSQL keeps none."""
+    file = tmp_path / "saved.json"
+    file.write_text(DONE.read_text().replace("Pay with one click", "Pay with\\u0000 one click"))
+
+    assert told(file)[0]["facts"][0]["fields"]["title"] == "Pay with one click"
+
+
 def test_files_below_folders_are_joined_to_the_folder_as_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("b/second.json", "a/first.json", ".hidden.json", ".git/config"):
         (tmp_path / "recorded" / name).parent.mkdir(parents=True, exist_ok=True)

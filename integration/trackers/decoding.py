@@ -7,9 +7,13 @@ from typing import Any
 
 import orjson
 
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
 
 
 def decode(raw: bytes) -> Any:
-    """The JSON without NUL characters, which PostgreSQL keeps in no text. Raises `orjson.JSONDecodeError`."""
+    """The JSON without NUL characters, which PostgreSQL keeps in no text, and without the mark that some editors and
+    proxies put before it. Raises `orjson.JSONDecodeError`.
+    """
+    raw = raw.removeprefix(_BYTE_ORDER_MARK)
     return orjson.loads(_NUL.sub(rb"\1", raw) if rb"\u0000" in raw else raw)

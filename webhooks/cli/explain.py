@@ -18,11 +18,10 @@ from integration.core.errors import Malformed, Unsupported
 from integration.core.facts import TrackerFact
 from integration.trackers import TRACKERS, recognise
 from integration.trackers.contract import Tracker
+from integration.trackers.decoding import decode
 from webhooks.cli.explain_text import fact_lines, heading, summary
 
 Outcome: TypeAlias = Literal["translated", "ignored", "unsupported", "malformed"]
-
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +81,8 @@ def explain_file(file: str, tracker: Tracker | None = None) -> Explanation:
     """One file, understood as a delivery that came when the file was written."""
     name = tracker.name if tracker else None
     try:
-        raw = Path(file).read_bytes().removeprefix(_BYTE_ORDER_MARK)
         received = datetime.fromtimestamp(Path(file).stat().st_mtime, UTC)
-        body = orjson.loads(raw)
+        body = decode(Path(file).read_bytes())
     except OSError as exc:
         return Explanation(file, "malformed", f"cannot be read: {exc.strerror}", name)
     except orjson.JSONDecodeError as exc:

@@ -14,6 +14,7 @@ import orjson
 
 from integration.trackers import signing
 from integration.trackers.contract import Connection
+from integration.trackers.decoding import decode
 
 DEFAULT_USER = "okrlink"
 SECRET_HEADER = "x-okrlink-secret"  # noqa: S105  # a header's name
@@ -37,7 +38,7 @@ def delivery_id(headers: Mapping[str, str], body: bytes) -> str:
     """
     del headers  # Azure DevOps sends no id in them
     try:
-        delivery: Any = orjson.loads(body)
+        delivery: Any = decode(body)
     except orjson.JSONDecodeError:
         delivery = None
     if isinstance(delivery, dict):
