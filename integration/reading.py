@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
-from integration.core.errors import Permanent, Retryable
+from integration.core.errors import Permanent, Refused, Retryable
 from integration.core.facts import ItemRef
 from integration.ingest import keep_pages
-from integration.store import applied, items, marks, reads
-from integration.store.db import Database
+from integration.store import applied, items, marks, pauses, reads
+from integration.store.db import Database, is_down
 from integration.store.marks import Mark
+from integration.store.pauses import LONGEST_WISH
 from integration.store.reads import Read
 from integration.trackers.contract import TrackerClient, client_of
 
 LONGEST_WAIT = timedelta(minutes=5)
+MOST_FAILURES = 8
+"""How often a question is asked again, within some minutes, whose answer we fail to understand."""
+
+log = logging.getLogger(__name__)
 
 
 def answer_reads(
@@ -40,14 +46,49 @@ def _answer(db: Database, clients: Mapping[str, TrackerClient], read: Read, now:
             _take_catalogue(db, client, read, now())
         else:
             _take_items(db, client, read, now)
-    except Retryable as error:
-        wait = min(timedelta(seconds=error.after or 2.0 ** min(read.attempts, 8)), LONGEST_WAIT)
-        with db.write() as connection:
-            reads.retry(connection, read, now() + wait, error.reason)
-    except Permanent as error:
-        with db.write() as connection:
-            reads.give_up(connection, read, error.reason)
-            marks.look_again(connection, [(read.ref.connection, read.ref.id)], now())
+    except (Retryable, Permanent) as error:
+        if isinstance(error, Retryable) or (isinstance(error, Refused) and error.scope == "connection"):
+            _put_off(db, read, error, now())
+        else:
+            _give_up(db, read, error.reason, now())
+    except Exception as error:
+        if is_down(error):
+            raise
+        # A mistake of ours, or an answer that nobody expected, must not stop the questions behind this one.
+        log.exception("the %s of %s could not be read", read.kind, read.ref)
+        why = f"okrlink failed to read it ({type(error).__name__})"
+        if read.attempts < MOST_FAILURES:
+            _put_off(db, read, Retryable(why), now())
+        else:
+            _give_up(db, read, why, now())
+    else:
+        _mind_wish(db, client, read, now())
+
+
+def _put_off(db: Database, read: Read, error: Retryable | Refused, now: datetime) -> None:
+    """Asks again later: this question, or all of its connection where the refusal is about more than the question."""
+    wished = error.after if isinstance(error, Retryable) else None
+    wait = min(timedelta(seconds=2.0 ** min(read.attempts, 10)), LONGEST_WAIT)
+    until = now + (wait if wished is None else min(timedelta(seconds=wished), LONGEST_WISH))
+    with db.write() as connection:
+        reads.retry(connection, read, until, error.reason)
+        if error.scope == "connection":
+            pauses.rest(connection, read.ref.connection, until, error.reason, now)
+
+
+def _give_up(db: Database, read: Read, reason: str, now: datetime) -> None:
+    with db.write() as connection:
+        reads.give_up(connection, read, reason)
+        marks.look_again(connection, [(read.ref.connection, read.ref.id)], now)
+
+
+def _mind_wish(db: Database, client: TrackerClient, read: Read, now: datetime) -> None:
+    """A good answer ends what was said of a rest, and may ask for one itself."""
+    wished, name = client.asked_to_wait(), read.ref.connection
+    with db.write() as connection:
+        applied.notice(connection, name, pauses.TOPIC, None, now)
+        if wished > 0:
+            pauses.pause(connection, name, now + min(timedelta(seconds=wished), LONGEST_WISH))
 
 
 def _take_items(db: Database, client: TrackerClient, read: Read, now: Callable[[], datetime]) -> None:

@@ -177,7 +177,7 @@ class TestPolite:
         desk.settle()
         desk.later(seconds=299)
         assert desk.side.tries == tries
-        assert any("nothing is written before 12:10" in line for line in desk.notices())
+        assert any("nothing is read or written before 12:10" in line for line in desk.notices())
 
         desk.clients = desk.connect(desk.mapping())  # a client remembers for itself, by the clock on the wall
         desk.later(seconds=40)

@@ -14,6 +14,7 @@ from integration.refresh import fold_items, measure_key_results, reach_key_resul
 from integration.simulators.faults import Fault
 from integration.store import check_ins, facts, reads
 from integration.trackers import TRACKERS
+from integration.trackers.contract import TrackerClient
 from tests.desk import Desk
 from tests.steps import deliver
 
@@ -202,6 +203,127 @@ def test_what_can_not_be_read_is_given_up_in_the_trackers_words_and_can_be_repla
         assert reads.replay(connection, ado_desk.clock()) == 1
     ado_desk.settle()
     assert counted(ado_desk) == (1, 2)
+
+
+def test_a_tracker_that_wants_rest_is_asked_nothing_else(desk: Desk) -> None:
+    """By no worker, and for as long as it said."""
+    desk.apply()
+    desk.settle()
+    epics = [old_epic(desk)[0] for _ in range(3)]
+    desk.side.faults.add(Fault("throttle", times=None, retry_after=900))
+    for epic in epics:
+        desk.side.tag(epic, "kr:built")
+    desk.refresh()
+    desk.clients = desk.connect(desk.mapping())  # as another worker has: a client remembers for itself
+    desk.clock.forward(seconds=899)
+    desk.refresh()
+    assert len(desk.side.faults.hits) == 1
+    assert any("nothing is read or written before 12:15" in line for line in desk.notices())
+
+    desk.side.faults.clear()
+    desk.later(seconds=30)
+    assert counted(desk) == (3, 6)
+    assert not desk.notices()
+
+
+def test_a_wish_for_rest_that_comes_with_a_good_answer_is_heard_by_all(begun: Desk) -> None:
+    class Slowing:
+        """A tracker that answers, and wants to be left alone for a minute then."""
+
+        def __init__(self, client: TrackerClient) -> None:
+            self._client = client
+
+        def __getattr__(self, name: str) -> object:
+            return getattr(self._client, name)
+
+        def asked_to_wait(self) -> float:
+            return 60.0
+
+    name = begun.side.name
+    begun.clients[name] = Slowing(begun.clients[name])
+    for epic in [old_epic(begun)[0] for _ in range(2)]:
+        begun.side.tag(epic, "kr:built")
+    begun.refresh()
+    assert len(asked(begun, "wanted")) == 1
+    begun.clock.forward(seconds=60)
+    begun.refresh()
+    assert not asked(begun)
+
+
+def test_a_token_that_expired_gives_up_nothing(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """People mend that without telling us."""
+    desk.apply()
+    desk.settle()
+    epic, _ = old_epic(desk)
+    desk.side.tag(epic, "kr:built")
+    good = desk.clients
+    for variable in ("JIRA_TOKEN", "ADO_TOKEN"):
+        monkeypatch.setenv(variable, "expired")
+    desk.clients = desk.connect(desk.mapping())
+    desk.settle()
+    assert asked(desk, "wanted")
+    assert any("nothing is read or written before" in line for line in desk.notices())
+
+    desk.clients = good
+    desk.later(minutes=5)
+    assert counted(desk) == (1, 2)
+    assert not desk.notices()
+
+
+def test_an_answer_that_nobody_expected_stops_no_other_and_is_given_up_in_the_end(begun: Desk) -> None:
+    class Odd:
+        """A tracker that answers one question so that we stumble."""
+
+        def __init__(self, client: TrackerClient, epic: str) -> None:
+            self._client = client
+            self._epic = epic
+
+        def __getattr__(self, name: str) -> object:
+            return getattr(self._client, name)
+
+        def subtree(self, item: str) -> object:
+            if item == self._epic:
+                raise KeyError("rev")
+            return self._client.subtree(item)
+
+    name, real = begun.side.name, begun.clients[begun.side.name]
+    odd, even = old_epic(begun)[0], old_epic(begun)[0]
+    begun.clients[name] = Odd(real, odd)
+    for epic in (odd, even):
+        begun.side.tag(epic, "kr:built")
+    begun.refresh()
+    assert asked(begun) == [("subtree", odd, 1, "okrlink failed to read it (KeyError)")]
+    for _ in range(20):
+        begun.clock.forward(minutes=5)
+        begun.refresh()
+    ((_, item, _, reason),) = asked(begun, "dead")
+    assert (item, reason) == (odd, "okrlink failed to read it (KeyError)")
+    assert standing(begun).reason.endswith("okrlink failed to read it (KeyError)")
+
+    begun.clients[name] = real
+    with begun.database.write() as connection:
+        reads.replay(connection, begun.clock())
+    begun.settle()
+    assert counted(begun) == (2, 4)
+
+
+def test_a_database_that_is_down_is_no_fault_of_the_question(begun: Desk) -> None:
+    epic, _ = old_epic(begun)
+    begun.side.faults.add(Fault("cut"))
+    begun.side.tag(epic, "kr:built")
+    begun.refresh()
+    ((_, _, _, before),) = asked(begun)
+    begun.clock.forward(seconds=1)
+    with begun.database.write() as connection:
+        connection.exec_driver_sql("ALTER TABLE sightings RENAME TO gone")
+    with pytest.raises(Exception, match="sightings"):
+        answer_reads(begun.database, begun.clients, begun.clock)
+    with begun.database.write() as connection:
+        connection.exec_driver_sql("ALTER TABLE gone RENAME TO sightings")
+    assert [question[3] for question in asked(begun)] == [before]
+
+    begun.later(minutes=5)
+    assert counted(begun) == (1, 2)
 
 
 def test_nothing_is_asked_twice(jira_desk: Desk) -> None:

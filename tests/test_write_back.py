@@ -134,7 +134,7 @@ class TestFieldsThatCannotBeWritten:
         desk.refresh()
         desk.clients = desk.connect(desk.mapping())
         assert desk.publish() == 1, "one item finds out for all"
-        assert "nothing is written before" in self.said(desk)
+        assert "nothing is read or written before" in self.said(desk)
 
         monkeypatch.setenv("JIRA_TOKEN", "simulated-token")
         monkeypatch.setenv("ADO_TOKEN", "pat")

@@ -9,15 +9,14 @@ from sqlalchemy import Connection
 
 from integration.core.errors import Refused, Retryable
 from integration.publish.talking import Result, Task
-from integration.store import applied, items, marks, outbox, written
+from integration.store import applied, items, marks, outbox, pauses, written
 from integration.store.db import Database
 from integration.store.marks import Mark
 from integration.store.outbox import BADGE
+from integration.store.pauses import LONGEST_WISH
 from integration.store.written import Written
 
 LONGEST_WAIT = timedelta(minutes=15)
-LONGEST_WISH = timedelta(days=1)
-"""A tracker that wants a longer rest than this has told us nonsense."""
 REFUSED_FOR = timedelta(hours=1)
 """After that a refused field is tried again, with the next change of its item."""
 UNQUIET_FOR = timedelta(minutes=15)
@@ -41,7 +40,7 @@ def record(db: Database, task: Task, result: Result, now: datetime) -> None:
             written.refuse(connection, ref, target, wish.names.get(target, ""), words, now + REFUSED_FOR)
         outbox.finish(connection, wish, now + task.wanted.rule.every, again_at)
         if result.asked_to_wait > 0:
-            outbox.pause(connection, ref.connection, now + timedelta(seconds=result.asked_to_wait))
+            pauses.pause(connection, ref.connection, now + timedelta(seconds=result.asked_to_wait))
         _notice(connection, task, result, now)
 
 
@@ -51,10 +50,8 @@ def put_off(db: Database, task: Task, error: Retryable | Refused, now: datetime)
     until = now + _wait(error, wish.attempts)
     with db.write() as connection:
         if error.scope == "connection":
-            outbox.pause(connection, name, until)
             outbox.retry(connection, wish, until, None)
-            line = f"nothing is written before {until:%H:%M:%S} UTC: {error.reason}"
-            applied.notice(connection, name, "rest", line, now)
+            pauses.rest(connection, name, until, error.reason, now)
         elif isinstance(error, Refused):
             outbox.retry(connection, wish, until, None)
             where = task.project or "some projects"
@@ -76,7 +73,7 @@ def _notice(connection: Connection, task: Task, result: Result, now: datetime) -
     """One line for whatever stands in the way, however many items it concerns; none for what does no more."""
     ours, decision = task.wish.ref.connection, result.decision
     shown = {topic: line for name, topic, line, _ in applied.shown(connection) if name == ours}
-    lines: dict[str, str | None] = {"rest": None}
+    lines: dict[str, str | None] = {pauses.TOPIC: None}
     for target in {*decision.stands, *result.refused}:
         if target in result.refused or f"refused {target}" in shown:
             lines[f"refused {target}"] = _refusal(connection, task, target)

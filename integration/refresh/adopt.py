@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from integration.core.facts import ItemRef
 from integration.core.scorecard import Scorecard
-from integration.store import applied, check_ins, items, marks, outbox, reads, written
+from integration.store import applied, check_ins, items, marks, outbox, pauses, reads, written
 from integration.store.marks import Mark
 
 
@@ -27,7 +27,7 @@ def adopt(connection: Connection, scorecard: Scorecard, now: datetime) -> None:
     for name, rule in scorecard.write_back.items():
         shown |= items.linked(connection, name, below=bool(rule.to))
     outbox.withdraw(connection, sorted(shown))
-    outbox.resume(connection)
+    pauses.resume(connection)
     written.clear_refusals(connection)
     applied.clear_notices(connection)
     marks.add(connection, [Mark("card", (ref.connection, ref.id), now) for ref in sorted(shown)])

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError, SQLAlchemyError
 
 from integration.core.errors import StoreUnusable
 from integration.store.file_lock import FileLock
@@ -114,6 +114,11 @@ def refuses(error: Exception) -> bool:
     if isinstance(error, DBAPIError):
         return isinstance(error, DataError | IntegrityError)
     return isinstance(error, ValueError | TypeError | OverflowError | RecursionError)
+
+
+def is_down(error: Exception) -> bool:
+    """Whether the database can keep nothing at present: that is nobody's fault among what was to be kept."""
+    return isinstance(error, StoreUnusable | SQLAlchemyError) and not refuses(error)
 
 
 def _parse(url: str) -> URL:

@@ -18,8 +18,9 @@ from integration.core.facts import ItemRef
 from integration.core.write_back import FieldValue
 from integration.store import marks, written
 from integration.store.marks import Mark
+from integration.store.pauses import resting
 from integration.store.statements import insert, unlocked
-from integration.store.tables import outbox, pauses
+from integration.store.tables import outbox
 
 BADGE = "badge"
 """The target that is not a field: the remote link. Its value is the badge as JSON text."""
@@ -165,26 +166,9 @@ def wishes(connection: Connection, state: str) -> Sequence[Wish]:
     return [_wish(row) for row in connection.execute(query)]
 
 
-def pause(connection: Connection, name: str, until: datetime) -> None:
-    """Nobody writes to a connection until then. A shorter wish never ends a longer one."""
-    upsert = insert(connection, pauses)
-    upsert = upsert.on_conflict_do_update(
-        index_elements=["connection"],
-        set_={"until": upsert.excluded.until},
-        where=pauses.c.until < upsert.excluded.until,
-    )
-    connection.execute(upsert, {"connection": name, "until": until})
-
-
-def resume(connection: Connection, name: str | None = None) -> None:
-    """A connection, or every one, may be written to at once."""
-    connection.execute(delete(pauses) if name is None else delete(pauses).where(pauses.c.connection == name))
-
-
 def _due(now: datetime) -> Sequence[ColumnElement[bool]]:
-    resting = select(pauses.c.connection).where(pauses.c.until > now)
     free = or_(outbox.c.leased_until.is_(None), outbox.c.leased_until < now)
-    return outbox.c.state == "wanted", outbox.c.due_at <= now, free, outbox.c.connection.not_in(resting)
+    return outbox.c.state == "wanted", outbox.c.due_at <= now, free, outbox.c.connection.not_in(resting(now))
 
 
 def _wish(row: Any, lease: datetime | None = None) -> Wish:

@@ -8,10 +8,11 @@ from datetime import datetime, timedelta
 from typing import Any, Literal, TypeAlias, get_args
 
 import orjson
-from sqlalchemy import Connection, or_, select, update
+from sqlalchemy import ColumnElement, Connection, or_, select, update
 
 from integration.core.catalogue import Catalogue, TrackerField
 from integration.core.facts import ItemRef
+from integration.store.pauses import resting
 from integration.store.statements import by_connection, insert, unlocked
 from integration.store.tables import catalogues, reads
 
@@ -74,19 +75,12 @@ def known(connection: Connection, kind: ReadKind, refs: Iterable[ItemRef]) -> No
 
 def due(connection: Connection, now: datetime) -> bool:
     """Whether any question waits, seen without a lock."""
-    free = or_(reads.c.leased_until.is_(None), reads.c.leased_until < now)
-    query = select(reads.c.item).where(reads.c.state == "wanted", reads.c.due_at <= now, free).limit(1)
-    return connection.execute(query).first() is not None
+    return connection.execute(select(reads.c.item).where(*_due(now)).limit(1)).first() is not None
 
 
 def claim(connection: Connection, now: datetime, limit: int) -> Sequence[Read]:
-    """Leases the questions that are due, so that no other worker asks them meanwhile."""
-    due = (
-        (reads.c.state == "wanted")
-        & (reads.c.due_at <= now)
-        & or_(reads.c.leased_until.is_(None), reads.c.leased_until < now)
-    )
-    query = select(reads).where(due).order_by(reads.c.due_at).limit(limit)
+    """Leases the questions that are due, so that no other worker asks them meanwhile; none of a connection that rests."""
+    query = select(reads).where(*_due(now)).order_by(reads.c.due_at).limit(limit)
     found = [_read(row) for row in connection.execute(unlocked(connection, query))]
     for read in found:
         connection.execute(update(reads).where(_is(read)).values(leased_until=now + LEASE, attempts=read.attempts + 1))
@@ -119,6 +113,11 @@ def _close(connection: Connection, read: Read, **outcome: Any) -> None:
     """Frees the lease. A question that was asked anew meanwhile stays: this answer may be older than what was asked for."""
     connection.execute(update(reads).where(_is(read)).values(leased_until=None))
     connection.execute(update(reads).where(_is(read), reads.c.due_at == read.due_at).values(**outcome))
+
+
+def _due(now: datetime) -> Sequence[ColumnElement[bool]]:
+    free = or_(reads.c.leased_until.is_(None), reads.c.leased_until < now)
+    return reads.c.state == "wanted", reads.c.due_at <= now, free, reads.c.connection.not_in(resting(now))
 
 
 def _is(read: Read) -> Any:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from integration.core.facts import ItemRef
-from integration.store import outbox, written
+from integration.store import outbox, pauses, written
 from integration.store.outbox import LEASE
 from integration.store.written import Sent
 
@@ -90,8 +90,8 @@ class TestWishes:
     def test_a_connection_that_rests_is_left_alone(self, db):
         outbox.want(db, EPIC, {"f": 1}, NOW, NOW)
         outbox.want(db, OTHER, {"f": 1}, NOW, NOW)
-        outbox.pause(db, "jira", LATER)
-        outbox.pause(db, "jira", NOW)
+        pauses.pause(db, "jira", LATER)
+        pauses.pause(db, "jira", NOW)
         assert [wish.ref for wish in outbox.claim(db, NOW, 9)] == [OTHER]
         assert [wish.ref for wish in outbox.claim(db, LATER, 9)] == [EPIC]
 
