@@ -22,6 +22,11 @@ def plain(value: Decimal | Fraction | None) -> str:
     return text.replace("-", MINUS)
 
 
+def field_value(value: object) -> str:
+    """What stands in a tracker's field: whole numbers without decimals, as trackers show them."""
+    return f"{value:.15g}" if isinstance(value, float) else str(value)
+
+
 def percent(share: Fraction | None) -> str:
     """A whole percentage, half up, as on the cards."""
     return "\N{EN DASH}" if share is None else f"{(share * 200 + 1) // 2} %".replace("-", MINUS)

@@ -109,6 +109,14 @@ def test_a_field_that_a_person_holds_comes_with_the_remedy(terminal, epic):
     assert "empty the field in the tracker" in held["remedy"]
 
 
+@pytest.mark.parametrize(("number", "shown"), [(77.0, "“77”"), (61.5, "“61.5”"), (1_234_567.0, "“1234567”")])
+def test_a_number_that_a_person_holds_is_shown_as_in_the_tracker(terminal, epic, number, shown):
+    with terminal.database.write() as connection:
+        written.hold(connection, epic, "customfield_1", number, "KR Progress")
+
+    assert f"SHOP-1  customfield_1: {shown}\n" in terminal("status").stdout
+
+
 def test_what_stands_in_the_way_is_shown_until_its_cause_is_gone(terminal):
     def notice(message):
         with terminal.database.write() as connection:

@@ -23,6 +23,7 @@ from webhooks.demo.play import play, play_at_once
 from webhooks.demo.stage import OVER, SIMULATED, Stage, look, staged
 from webhooks.demo.story import BEGIN
 from webhooks.overview import key_result_as_json, overview
+from webhooks.phrases import field_value
 
 EVERY = 0.25
 """Seconds between two looks of the terminal."""
@@ -135,12 +136,12 @@ def _print_end(stage: Stage, *, as_json: bool) -> None:
     click.echo("\nWhat the simulated trackers show")
     for item in stage.company.look():
         if shown := {name: value for name, value in item["fields"].items() if value not in (None, "")}:
-            values = ", ".join(f"{name} {_plain(value)}" for name, value in shown.items())
+            values = ", ".join(f"{name} {_shown(value)}" for name, value in shown.items())
             click.echo(f"  {item['tracker']} {item['key']} {item['title']}: {values}")
 
 
-def _plain(value: object) -> str:
-    return f"{value:g}" if isinstance(value, float) else f"“{value}”"
+def _shown(value: object) -> str:
+    return field_value(value) if isinstance(value, float) else f"“{value}”"
 
 
 @contextmanager

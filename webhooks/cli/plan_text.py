@@ -12,7 +12,7 @@ from integration.core.scorecard import Scorecard
 from integration.core.write_back import FieldValue
 from integration.planning import Change, ItemPlan, Plan
 from integration.store.outbox import BADGE
-from webhooks.phrases import many
+from webhooks.phrases import field_value, many
 
 AT_MOST = 40
 """Items of a connection that are shown; the rest is counted, and --all has them."""
@@ -123,10 +123,7 @@ def _badge_of(text: FieldValue) -> Any:
 
 
 def _shown(value: FieldValue) -> str:
-    """Whole numbers without decimals, as the tracker shows them."""
-    if value in (None, ""):
-        return "(empty)"
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return "(empty)" if value in (None, "") else field_value(value)
 
 
 def _asked_about(gone: str, came: str) -> str:

@@ -14,7 +14,7 @@ from mappings import load_texts
 from webhooks import condition
 from webhooks.cli.opened import NOTHING_APPLIED, open_service
 from webhooks.condition import Condition
-from webhooks.phrases import ago, many
+from webhooks.phrases import ago, field_value, many
 
 AT_MOST = 20
 """Lines of one kind; the rest is counted, and --json has all."""
@@ -148,4 +148,4 @@ def _given_up(told: Condition) -> Sequence[str]:
 
 
 def _shown(value: object) -> str:
-    return "emptied" if value in (None, "") else f"“{value}”"
+    return "emptied" if value in (None, "") else f"“{field_value(value)}”"
