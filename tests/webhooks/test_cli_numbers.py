@@ -171,13 +171,26 @@ class TestCheckin:
         ("\N{MINUS SIGN}3", "-3"),
         (".5", "0.5"),
         ("7.", "7"),
+        ("9" * 40, "9" * 40),
     ],
 )
 def test_numbers_as_people_type_them(text, value):
     assert parse_value(text, "%") == Decimal(value)
 
 
-@pytest.mark.parametrize("text", ["", "%", "1.2.3", "1e5", "nan", "five", "0x10", "1,000.5.2"])
+@pytest.mark.parametrize("text", ["240 / week", "240/week", "240"])
+def test_spaces_in_a_unit_do_not_matter(text):
+    assert parse_value(text, "/ week") == 240
+
+
+def test_a_mistyped_option_is_no_value():
+    with pytest.raises(Mistake, match="checkin has no option --confidnce"):
+        parse_value("--confidnce", "%")
+
+
+@pytest.mark.parametrize(
+    "text", ["", "%", "1.2.3", "1e5", "nan", "five", "0x10", "1,000.5.2", "\N{ARABIC-INDIC DIGIT FIVE}", "9" * 41]
+)
 def test_what_is_no_number_is_refused(text):
     with pytest.raises(Mistake):
         parse_value(text, "%")

@@ -16,6 +16,7 @@ import click
 from integration.core.okr import CheckIn, Standing, stand
 from integration.core.scorecard import KeyResult, NotMeasured, Objective, Work
 from integration.store import check_ins, marks
+from mappings.quantities import LONGEST_NUMBER
 from webhooks.cli import Mistake
 from webhooks.cli.opened import Opened, open_applied
 from webhooks.overview import check_in_as_json
@@ -23,7 +24,7 @@ from webhooks.phrases import percent, plain
 
 # A value may begin with a minus, which click would take for an option.
 _VALUES = {"ignore_unknown_options": True}
-_NUMBER = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)")
+_NUMBER = re.compile(r"[-+]?([0-9]+(\.[0-9]*)?|\.[0-9]+)")
 
 
 @click.command(context_settings=_VALUES)
@@ -62,10 +63,14 @@ def checkin(
 
 def parse_value(text: str, unit: str) -> Decimal:
     """The number that a person typed, with or without the unit of the key result. Raises `Mistake`."""
-    number = text.strip().removesuffix(unit).strip() if unit else text.strip()
-    number = number.replace("\N{MINUS SIGN}", "-").replace(" ", "")
+    number = "".join(text.split()).replace("\N{MINUS SIGN}", "-")
+    number = number.removesuffix("".join(unit.split()))
+    if len(number) > LONGEST_NUMBER:
+        raise Mistake(f"expected a number of at most {LONGEST_NUMBER} digits")
     if _NUMBER.fullmatch(number):
         return Decimal(number)
+    if number.startswith("--"):
+        raise Mistake(f"checkin has no option {text.strip()}; see okrlink checkin --help")
     if _NUMBER.fullmatch(number.replace(",", ".")):
         raise Mistake(f"'{text}' has a comma; write {number.replace(',', '.')} or {number.replace(',', '')}")
     raise Mistake(f"expected a number, got '{text}'")
