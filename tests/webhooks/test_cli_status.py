@@ -179,5 +179,13 @@ class TestReplay:
         assert terminal.json("replay", "2") == {"deliveries": 1, "reads": 0, "writes": 0}
         assert [one["id"] for one in terminal.json("status")["deliveries"]["dead"]] == [1]
 
+    def test_says_so_of_a_delivery_that_was_not_given_up(self, terminal, given_up):
+        assert terminal("replay", "3").stdout.startswith("None of these deliveries was given up")
+        assert len(terminal.json("status")["deliveries"]["dead"]) == 2
+
+    @pytest.mark.parametrize("number", ["0", "99999999999999999999"])
+    def test_takes_no_number_that_is_none_of_a_delivery(self, terminal, number):
+        assert terminal("replay", number).exit_code == 2
+
     def test_has_nothing_to_do_where_nothing_was_given_up(self, terminal):
         assert terminal("replay").stdout == "Nothing was given up: there is nothing to try again.\n"

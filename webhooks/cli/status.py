@@ -16,6 +16,8 @@ from webhooks.cli.opened import NOTHING_APPLIED, open_service
 from webhooks.condition import Condition
 from webhooks.phrases import ago, field_value, many
 
+LARGEST_ID = 2**63 - 1
+"""No database counts further."""
 AT_MOST = 20
 """Lines of one kind; the rest is counted, and --json has all."""
 
@@ -47,7 +49,7 @@ def status(*, as_json: bool) -> None:
 
 
 @click.command()
-@click.argument("ids", nargs=-1, type=int)
+@click.argument("ids", nargs=-1, type=click.IntRange(1, LARGEST_ID))
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def replay(ids: Sequence[int], *, as_json: bool) -> None:
     """Try again what was given up: the deliveries named by IDS, or all deliveries, reads and writes."""
@@ -60,6 +62,8 @@ def replay(ids: Sequence[int], *, as_json: bool) -> None:
         service.wakeup.send()
     if as_json:
         click.echo(json.dumps(again, indent=2))
+    elif ids and not any(again.values()):
+        click.echo("None of these deliveries was given up; okrlink status names those that were.")
     elif not any(again.values()):
         click.echo("Nothing was given up: there is nothing to try again.")
     else:
