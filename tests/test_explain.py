@@ -49,6 +49,7 @@ def test_what_is_new_is_unsupported_and_keeps_its_item() -> None:
     [line] = told(JIRA / "cloud__jira-issue_archived__not_known_yet.json")
 
     assert (line["outcome"], line["event"], line["items"]) == ("unsupported", "jira:issue_archived", ["SHOP-34"])
+    assert line["reason"] == "this version does not know such events"
 
 
 def test_what_cannot_be_understood_is_malformed() -> None:
@@ -130,6 +131,30 @@ def test_people_read_headings_facts_and_counts() -> None:
     assert "key SHOP-34 · type Story" in result.output
     assert "ignored: hours are not measured" in result.output
     assert "2 files: 1 translated, 1 ignored" in result.output
+
+
+def test_columns_of_the_counts_stay_apart(tmp_path: Path) -> None:
+    long = f"jira:{'event_' * 11}"
+    files = [tmp_path / name for name in ("long.json", "short.json", "none.json")]
+    for file, body in zip(files, ({"webhookEvent": long}, {"webhookEvent": "jira:new"}, {}), strict=True):
+        file.write_text(json.dumps({"timestamp": 1, **body}))
+
+    counts = run(*files).output.split("\n  unsupported ", 1)[1]
+
+    assert f"jira: {long}  " in counts
+    assert "jira: jira:new  " in counts
+
+
+def test_a_payload_writes_nothing_but_text_on_the_terminal(tmp_path: Path) -> None:
+    body = json.loads(DONE.read_bytes())
+    body["issue"]["fields"]["summary"] = "Pay\x1b[31m with\none click"
+    (tmp_path / "red\x1b[31m.json").write_text(json.dumps(body))
+    (tmp_path / "odd.json").write_text(json.dumps({**body, "webhookEvent": "jira:\x1b[2Jodd"}))
+
+    output = run(tmp_path).output
+
+    assert "\x1b" not in output
+    assert "title Pay\N{REPLACEMENT CHARACTER}[31m with one click" in output.replace("\n" + " " * 23, " ")
 
 
 def test_a_path_that_is_not_there_is_a_mistake_in_the_command() -> None:

@@ -19,6 +19,7 @@ from integration.core.facts import TrackerFact
 from integration.trackers import TRACKERS, recognise
 from integration.trackers.contract import Tracker
 from integration.trackers.decoding import decode
+from mappings.wording import printable
 from webhooks.cli.explain_text import fact_lines, heading, summary
 
 Outcome: TypeAlias = Literal["translated", "ignored", "unsupported", "malformed"]
@@ -56,7 +57,7 @@ def explain(paths: Sequence[str], tracker: str | None, *, as_json: bool) -> None
         counts[(explained.outcome, explained.tracker or "", explained.event or "", explained.reason or "")] += 1
         click.echo(heading(explained.file, explained.tracker, explained.event, explained.items))
         if explained.reason:
-            click.echo(f"  {explained.outcome}: {explained.reason}")
+            click.echo(f"  {explained.outcome}: {printable(explained.reason)}")
         for line in fact_lines(explained.facts):
             click.echo(line)
     if not as_json:
@@ -111,8 +112,10 @@ def _understood(file: str, tracker: Tracker, body: object, received: datetime) -
     try:
         translation = tracker.translate(body, received)
     except (Unsupported, Malformed) as exc:
-        outcome: Outcome = "unsupported" if isinstance(exc, Unsupported) else "malformed"
-        return Explanation(file, outcome, str(exc), tracker.name, tracker.event_of(body), tracker.items_of(body))
+        unsupported = isinstance(exc, Unsupported)
+        outcome: Outcome = "unsupported" if unsupported else "malformed"
+        reason = "this version does not know such events" if unsupported else str(exc)
+        return Explanation(file, outcome, reason, tracker.name, tracker.event_of(body), tracker.items_of(body))
     return Explanation(
         file,
         "ignored" if translation.ignored else "translated",

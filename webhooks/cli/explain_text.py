@@ -1,4 +1,7 @@
-"""The words in which `okrlink explain` tells people about facts: a heading a file, lines a fact, a table at the end."""
+"""The words in which `okrlink explain` tells people about facts: a heading a file, lines a fact, a table at the end.
+
+Payloads come from anywhere: what is no text for a terminal is replaced.
+"""
 
 from __future__ import annotations
 
@@ -11,11 +14,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import click
 
 from integration.core.facts import TrackerFact
+from mappings.wording import printable
+from webhooks.phrases import field_value
 
 _COLOURS = {"translated": "green", "ignored": "bright_black", "unsupported": "yellow", "malformed": "red"}
 _KIND_WIDTH = 22
 _MARGIN = " " * (2 + len("2026-10-06 13:03:11") + 2)
 _WIDEST = 140
+_LONGEST_NAME = 64
 _GLUE = "\N{NO-BREAK SPACE}"
 _ALREADY_SAID = frozenset({"at", "source", "actor", "item", "order", "before", "after", "before_text", "after_text"})
 _IDS_OF_NAMES = frozenset({"before_id", "after_id"})
@@ -25,14 +31,14 @@ _FIRST = ("key", "type", "status", "category", "parent", "labels", "title")
 
 def heading(file: str, tracker: str | None, event: str | None, items: Sequence[str]) -> str:
     told = " · ".join(part for part in (tracker or "unknown tracker", event, ", ".join(items)) if part)
-    return f"\n{click.style(file, bold=True)}\n  {told}"
+    return f"\n{click.style(printable(file), bold=True)}\n  {printable(told)}"
 
 
 def fact_lines(facts: Iterable[TrackerFact]) -> Iterator[str]:
     width = min(shutil.get_terminal_size().columns, _WIDEST)
     for fact in facts:
         opening = f"  {fact.at:%Y-%m-%d %H:%M:%S}  {fact.kind:<{_KIND_WIDTH}}"
-        parts = [part.replace(" ", _GLUE) for part in _told(fact)]  # lines break between parts, not within
+        parts = [printable(part).replace(" ", _GLUE) for part in _told(fact)]  # lines break between parts, not within
         lines = textwrap.fill(
             opening + f"{_GLUE}· ".join(parts),
             width=max(width, len(_MARGIN) + 20),
@@ -54,12 +60,19 @@ def summary(counts: Counter[tuple[str, str, str, str]]) -> str:
     files = totals.total()
     lines = [f"\n{files} {'file' if files == 1 else 'files'}: {said or 'nothing to explain'}"]
     order = list(_COLOURS)
-    for (outcome, tracker, event, reason), count in sorted(
-        counts.items(), key=lambda row: (order.index(row[0][0]), row[0])
-    ):
-        name = f"{tracker or 'unknown'}: {event}" if event else tracker or "unknown tracker"
-        lines.append(f"  {outcome:<12}{count:>6}  {name:<64}{reason}".rstrip())
+    rows = [
+        (outcome, count, printable(_sender(tracker, event)), printable(reason))
+        for (outcome, tracker, event, reason), count in sorted(
+            counts.items(), key=lambda row: (order.index(row[0][0]), row[0])
+        )
+    ]
+    width = min(max((len(name) for _, _, name, _ in rows), default=0), _LONGEST_NAME)
+    lines += [f"  {outcome:<12}{count:>6}  {name:<{width}}  {reason}".rstrip() for outcome, count, name, reason in rows]
     return "\n".join(lines)
+
+
+def _sender(tracker: str, event: str) -> str:
+    return f"{tracker or 'unknown'}: {event}" if event else tracker or "unknown tracker"
 
 
 def _told(fact: TrackerFact) -> Iterator[str]:
@@ -98,5 +111,7 @@ def _spoken(value: object) -> str:
             return "yes" if value else "no"
         case tuple():
             return ", ".join(map(str, value))
+        case float():
+            return field_value(value)
         case _:
             return str(value)
