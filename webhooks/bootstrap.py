@@ -11,7 +11,7 @@ from pathlib import Path
 from integration.store.db import Database
 from integration.store.inbox import Inbox
 from integration.store.wakeup import Wakeup
-from webhooks.connections import Reached, Senders, reached, senders
+from webhooks.connections import Resolved, reached, senders
 from webhooks.in_force import InForce
 
 DEFAULT_DATABASE = "okrlink.db"
@@ -40,9 +40,9 @@ class Service:
     database: Database
     inbox: Inbox
     wakeup: Wakeup
-    connections: Callable[[], Reached]
+    connections: Callable[[], Resolved]
     """What the worker reads and writes: the connections in force, with their credentials."""
-    senders: Callable[[], Senders]
+    senders: Callable[[], Resolved]
     """What the receiver listens to: the same connections, with no more than proves who sends."""
 
     @classmethod
@@ -54,8 +54,8 @@ class Service:
             database=database,
             inbox=Inbox.for_database(database),
             wakeup=Wakeup.for_database(database),
-            connections=InForce[Reached](database, partial(reached, os.environ), before={}),
-            senders=InForce[Senders](database, partial(senders, os.environ), before={}),
+            connections=InForce[Resolved](database, partial(reached, os.environ), before={}),
+            senders=InForce[Resolved](database, partial(senders, os.environ), before={}),
         )
 
     def close(self) -> None:

@@ -14,47 +14,34 @@ from integration.trackers import TRACKERS
 from integration.trackers.contract import Connection, Tracker
 from mappings import ConnectionSource, load_texts, resolve
 
-Reached: TypeAlias = Mapping[str, tuple[Tracker, Connection]]
-Senders: TypeAlias = Mapping[str, tuple[Tracker, Connection] | MappingInvalid]
-"""In the place of a connection whose secret cannot be read now stands the reason: its deliveries are not unknown."""
+Resolved: TypeAlias = Mapping[str, tuple[Tracker, Connection | MappingInvalid]]
+"""In the place of a connection whose secrets cannot be read now stands the reason: nobody takes it for unknown."""
 
 log = logging.getLogger(__name__)
 
 
-def reached(environment: Mapping[str, str], mapping: Applied) -> Callable[[], Reached]:
-    """With credentials. One that lacks them is left out and logged when that changes: the others go on."""
-    sources, folder = _sources(mapping), Path(mapping.folder)
-    said: set[str] = set()
-
-    def resolved() -> Reached:
-        named: dict[str, tuple[Tracker, Connection]] = {}
-        wrong: set[str] = set()
-        for source in sources:
-            try:
-                named[source.name] = TRACKERS[source.tracker], resolve(source, environment, folder)
-            except MappingInvalid as error:
-                wrong.add(f"{source.name} cannot be reached: {error}")
-        for message in sorted(wrong - said):
-            log.warning("%s", message)
-        said.clear()
-        said.update(wrong)
-        return named
-
-    return resolved
+def reached(environment: Mapping[str, str], mapping: Applied) -> Callable[[], Resolved]:
+    """With credentials, and without what webhooks prove themselves by: a machine that only works needs none of that."""
+    sources = [dataclasses.replace(source, webhook_user=None, webhook_secrets=()) for source in _sources(mapping)]
+    return _resolving(sources, environment, Path(mapping.folder))
 
 
-def senders(environment: Mapping[str, str], mapping: Applied) -> Callable[[], Senders]:
+def senders(environment: Mapping[str, str], mapping: Applied) -> Callable[[], Resolved]:
     """Without credentials: a machine that only receives needs no token of a tracker."""
-    folder = Path(mapping.folder)
     sources = [dataclasses.replace(source, user=None, token=None, ca_file=None) for source in _sources(mapping)]
+    return _resolving(sources, environment, Path(mapping.folder))
 
-    def resolved(source: ConnectionSource) -> tuple[Tracker, Connection] | MappingInvalid:
+
+def _resolving(
+    sources: Sequence[ConnectionSource], environment: Mapping[str, str], folder: Path
+) -> Callable[[], Resolved]:
+    def resolved(source: ConnectionSource) -> Connection | MappingInvalid:
         try:
-            return TRACKERS[source.tracker], resolve(source, environment, folder)
+            return resolve(source, environment, folder)
         except MappingInvalid as error:
             return error
 
-    return lambda: {source.name: resolved(source) for source in sources}
+    return lambda: {source.name: (TRACKERS[source.tracker], resolved(source)) for source in sources}
 
 
 def _sources(mapping: Applied) -> Sequence[ConnectionSource]:

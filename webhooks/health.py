@@ -8,10 +8,10 @@ from flask import Blueprint, Response
 
 from integration.store import migrations
 from integration.store.db import Database
-from webhooks.connections import Senders
+from webhooks.connections import Resolved
 
 
-def health(database: Database, senders: Callable[[], Senders]) -> Blueprint:
+def health(database: Database, senders: Callable[[], Resolved]) -> Blueprint:
     blueprint = Blueprint("health", __name__)
 
     @blueprint.get("/healthz")

@@ -18,24 +18,23 @@ from werkzeug.datastructures import Headers
 
 from integration.core.errors import MappingInvalid, Unverified
 from integration.store.inbox import Delivery, Inbox
-from webhooks.connections import Senders
+from webhooks.connections import Resolved
 
 LONGEST_ID = 200
 
 log = logging.getLogger(__name__)
 
 
-def receiver(inbox: Inbox, senders: Callable[[], Senders]) -> Blueprint:
+def receiver(inbox: Inbox, senders: Callable[[], Resolved]) -> Blueprint:
     """The one view that trackers call. `senders` is asked for each delivery and must be quick."""
     blueprint = Blueprint("receiver", __name__)
     refusals = Refusals()
 
     @blueprint.post("/webhooks/<name>")
     def receive(name: str) -> Response:
-        found = senders().get(name) or abort(404, "there is no such connection")
-        if isinstance(found, MappingInvalid):
-            raise found  # 503: its secret may be readable again when the tracker repeats
-        tracker, connection = found
+        tracker, connection = senders().get(name) or abort(404, "there is no such connection")
+        if isinstance(connection, MappingInvalid):
+            raise connection  # 503: its secret may be readable again when the tracker repeats
         body = _body(tracker.largest_body)
         headers = LowerCase(request.headers)
         try:

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 
-from integration.core.errors import StoreUnusable
+from integration.core.errors import MappingInvalid, Refused, StoreUnusable
 from integration.ingest import ingest
 from integration.publish import publish
 from integration.reading import answer_reads
@@ -43,7 +43,10 @@ def real_time() -> datetime:
 
 
 class Clients(Mapping[str, TrackerClient]):
-    """One thread's connections to the trackers, made when first asked for and anew when their settings change."""
+    """One thread's connections to the trackers, made when first asked for and anew when their settings change.
+
+    Raises `Refused` for one whose credentials cannot be read now: people mend that without telling us.
+    """
 
     def __init__(self, service: Service) -> None:
         self._service = service
@@ -51,6 +54,8 @@ class Clients(Mapping[str, TrackerClient]):
 
     def __getitem__(self, name: str) -> TrackerClient:
         tracker, connection = self._service.connections()[name]
+        if isinstance(connection, MappingInvalid):
+            raise Refused("; ".join(str(problem) for problem in connection.problems), scope="connection")
         made = self._made.get(name)
         if made is None or made[0] != connection:
             made = self._made[name] = (connection, tracker.connect(connection))

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from integration.core.errors import Gone, ServiceError
+from integration.core.errors import Gone, MappingInvalid, ServiceError
 from integration.core.facts import ItemRef
 from integration.core.links import BY_HAND, LINKED, Link, Pattern
 from integration.core.scorecard import KeyResult, Work
@@ -106,12 +106,11 @@ def _known(opened: Opened, text: str) -> ItemRef | None:
 def _asked(opened: Opened, text: str) -> ItemRef:
     """Asks the tracker for an item that was never seen, and takes in what it tells."""
     ref = _somewhere(opened, text)
-    reached = opened.service.connections().get(ref.connection)
-    if reached is None:
+    tracker, settings = opened.service.connections().get(ref.connection, (None, None))
+    if tracker is None or settings is None or isinstance(settings, MappingInvalid):
         raise ServiceError(
             f"{ref.id} was never seen here, and {ref.connection} cannot be asked: its secrets are not here"
         )
-    tracker, settings = reached
     try:
         told = tracker.connect(settings).item(ref.id)
     except Gone as error:
