@@ -20,6 +20,7 @@ from integration.core.facts import ItemCreated, ItemRef, TrackerFact
 from integration.store import deliveries, facts, marks, reads
 from integration.store.db import Database, refuses
 from integration.store.deliveries import Outcome, Waiting
+from integration.store.facts import Told
 from integration.store.marks import Mark
 from integration.trackers.contract import Tracker
 from integration.trackers.decoding import decode
@@ -40,22 +41,35 @@ class Read:
 
 
 def ingest(db: Database, trackers: Mapping[str, Tracker], now: datetime, limit: int = BATCH) -> int:
-    """Takes in the oldest waiting deliveries and returns how many. `trackers` says which tracker a connection speaks to."""
-    if db.is_sqlite:
-        # The only worker of an SQLite database needs no lock to look and to think: receivers keep writing meanwhile.
-        with db.read() as connection:
-            waiting = deliveries.waiting(connection, limit)
-        if not waiting:
-            return 0
-        understood = [understand(one, trackers) for one in waiting]
+    """Takes in the oldest waiting deliveries and returns how many. `trackers` says which tracker a connection speaks to.
+
+    All of them at once; where the database refuses that, one by one, and what it refuses alone is dead.
+    """
+    understood: Sequence[Read] = ()
+    try:
+        if db.is_sqlite:
+            # The only worker of an SQLite database needs no lock to look and to think: receivers keep writing meanwhile.
+            with db.read() as connection:
+                waiting = deliveries.waiting(connection, limit)
+            understood = [understand(one, trackers) for one in waiting]
+            brought = _brought(understood, now)
+            if understood:
+                with db.write(synced=False) as connection:
+                    _keep(connection, brought)
+        else:
+            with db.write(synced=False) as connection:
+                waiting = deliveries.waiting(connection, limit)
+                understood = [understand(one, trackers) for one in waiting]
+                if understood:
+                    _keep(connection, _brought(understood, now))
+    except Exception as error:
+        if not understood or not refuses(error):
+            raise
+        if len(understood) > 1:
+            return sum(ingest(db, trackers, now, 1) for _ in understood)
         with db.write() as connection:
-            _keep(connection, understood, now)
-        return len(waiting)
-    with db.write() as connection:
-        waiting = deliveries.waiting(connection, limit)
-        if waiting:
-            _keep(connection, [understand(one, trackers) for one in waiting], now)
-        return len(waiting)
+            deliveries.finish(connection, [replace(understood[0].outcome, state="dead", reason=_why(error))])
+    return len(understood)
 
 
 def understand(one: Waiting, trackers: Mapping[str, Tracker]) -> Read:
@@ -84,35 +98,24 @@ def keep_pages(
     connection: Connection, name: str, told: Iterable[TrackerFact], now: datetime, *, asked: str | None = None
 ) -> frozenset[ItemRef]:
     """Takes in what a read brought; returns the items it told of. `asked` is the item that the question was about."""
-    seen = facts.record(connection, ((name, fact) for fact in told))
-    _mark(connection, seen, now, asked)
-    return frozenset(ItemRef(*one) for one in seen)
+    rows = facts.told((name, fact) for fact in told)
+    facts.record(connection, rows)
+    marks.add(connection, _marks(rows.seen, now, asked))
+    return rows.seen
 
 
-def _keep(connection: Connection, understood: Sequence[Read], now: datetime) -> None:
-    """All of them at once; where the database refuses that, one by one, and what it refuses alone is dead."""
-    try:
-        with connection.begin_nested():
-            _record(connection, understood, now)
-    except Exception as error:
-        if not refuses(error):
-            raise
-        if len(understood) > 1:
-            for read in understood:
-                _keep(connection, [read], now)
-            return
-        deliveries.finish(connection, [replace(read.outcome, state="dead", reason=_why(error)) for read in understood])
+@dataclass(frozen=True, slots=True)
+class _Brought:
+    """What a batch of deliveries brings, ready to be written: whoever holds SQLite's one lock shall not think."""
+
+    told: Told
+    marks: Sequence[Mark]
+    born: Sequence[ItemRef]
+    outcomes: Sequence[Outcome]
 
 
-def _why(error: Exception) -> str:
-    """The database's own words, without the statement and its values."""
-    words = str(error.orig if isinstance(error, DBAPIError) else error).splitlines()
-    return f"what it says cannot be kept: {words[0] if words else type(error).__name__}"
-
-
-def _record(connection: Connection, understood: Sequence[Read], now: datetime) -> None:
-    seen = facts.record(connection, ((read.connection, fact) for read in understood for fact in read.facts))
-    _mark(connection, seen, now)
+def _brought(understood: Sequence[Read], now: datetime) -> _Brought:
+    told = facts.told((read.connection, fact) for read in understood for fact in read.facts)
     # Whoever sees an item's birth sees all that is ever put below it: there is nothing to ask the tracker for.
     born = {
         ItemRef(read.connection, fact.item)
@@ -120,9 +123,21 @@ def _record(connection: Connection, understood: Sequence[Read], now: datetime) -
         for fact in read.facts
         if isinstance(fact, ItemCreated) and fact.item is not None
     }
-    reads.known(connection, "subtree", sorted(born))
-    deliveries.finish(connection, [read.outcome for read in understood])
+    return _Brought(told, _marks(told.seen, now), sorted(born), [read.outcome for read in understood])
 
 
-def _mark(connection: Connection, seen: Iterable[tuple[str, str]], now: datetime, asked: str | None = None) -> None:
-    marks.add(connection, [Mark("item", subject, now, asked) for subject in sorted(seen)])
+def _keep(connection: Connection, brought: _Brought) -> None:
+    facts.record(connection, brought.told)
+    marks.add(connection, brought.marks)
+    reads.known(connection, "subtree", brought.born)
+    deliveries.finish(connection, brought.outcomes)
+
+
+def _marks(seen: Iterable[ItemRef], now: datetime, asked: str | None = None) -> Sequence[Mark]:
+    return [Mark("item", (ref.connection, ref.id), now, asked) for ref in sorted(seen)]
+
+
+def _why(error: Exception) -> str:
+    """The database's own words, without the statement and its values."""
+    words = str(error.orig if isinstance(error, DBAPIError) else error).splitlines()
+    return f"what it says cannot be kept: {words[0] if words else type(error).__name__}"

@@ -125,7 +125,7 @@ class Living:
         """Whether nothing waits: no delivery, mark, read or wish that is due."""
         with self.database.read() as db:
             waiting = db.execute(
-                select(func.count()).select_from(tables.deliveries).where(tables.deliveries.c.state == "new")
+                select(func.count()).select_from(tables.outcomes).where(tables.outcomes.c.state == "new")
             ).scalar()
             marked = marks.any_before(db, ("item", "reach", "key result", "card"), datetime.now(UTC))
             open_reads = [read for read in reads.open_reads(db) if read.state == "wanted"]

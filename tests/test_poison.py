@@ -47,7 +47,7 @@ TELLING = dataclasses.replace(TRACKERS["jira"], translate=told)
 def outcomes(database: Database) -> list[tuple[str, str | None]]:
     with database.read() as connection:
         rows = connection.execute(
-            select(tables.deliveries.c.state, tables.deliveries.c.reason).order_by(tables.deliveries.c.id)
+            select(tables.outcomes.c.state, tables.outcomes.c.reason).order_by(tables.outcomes.c.delivery)
         )
         return [(row.state, row.reason) for row in rows]
 

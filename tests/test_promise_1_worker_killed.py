@@ -61,7 +61,7 @@ def worker(url: str) -> Iterator[subprocess.Popen[bytes]]:
 
 def waiting(database: Database) -> int:
     with database.read() as connection:
-        new = select(func.count()).select_from(tables.deliveries).where(tables.deliveries.c.state == "new")
+        new = select(func.count()).select_from(tables.outcomes).where(tables.outcomes.c.state == "new")
         return connection.execute(new).scalar() or 0
 
 

@@ -69,7 +69,7 @@ class Worker:
 
 def quiet(database: Database) -> bool:
     with database.read() as connection:
-        waiting = select(func.count()).select_from(tables.deliveries).where(tables.deliveries.c.state == "new")
+        waiting = select(func.count()).select_from(tables.outcomes).where(tables.outcomes.c.state == "new")
         return not (connection.execute(waiting).scalar() or marks.pending(connection) or reads.open_reads(connection))
 
 

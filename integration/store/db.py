@@ -66,14 +66,21 @@ class Database:
         return self.file is not None
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
-        """A transaction that may write: committed at the end, rolled back by an exception."""
+    def write(self, *, synced: bool = True) -> Iterator[Connection]:
+        """A transaction that may write: committed at the end, rolled back by an exception.
+
+        Without `synced` a power failure may undo it, but only together with all that came after it, because both
+        databases keep one log in one order. For what would then simply be done again, and nobody outside was told.
+        """
         if self.lock is None:
             with _reachable(), self.engine.begin() as connection:
+                if not synced:
+                    connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
                 yield connection
             return
         with _reachable(), self.engine.connect() as connection:
-            connection.execution_options(okrlink_begin="BEGIN IMMEDIATE")
+            level = "FULL" if synced else "NORMAL"
+            connection.execution_options(okrlink_begin=(f"PRAGMA synchronous = {level}", "BEGIN IMMEDIATE"))
             with self.lock, connection.begin():
                 yield connection
 
@@ -140,10 +147,10 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     connection.isolation_level = None
     cursor = connection.cursor()
     cursor.execute("PRAGMA journal_mode = WAL")
-    cursor.execute("PRAGMA synchronous = FULL")  # acknowledged means on disk
     cursor.execute("PRAGMA cache_size = -16000")
     cursor.close()
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    connection.exec_driver_sql(connection.get_execution_options().get("okrlink_begin", "BEGIN"))
+    for statement in connection.get_execution_options().get("okrlink_begin", ("BEGIN",)):
+        connection.exec_driver_sql(statement)

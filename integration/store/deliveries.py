@@ -9,11 +9,11 @@ from datetime import datetime
 from sqlalchemy import Connection, func, literal_column, select, update
 
 from integration.store.statements import unlocked
-from integration.store.tables import deliveries
+from integration.store.tables import deliveries, outcomes
 
 LONGEST_LINE = 500
 # As a literal: an index of the new ones only serves no query that leaves the state open until it is executed.
-NEW = deliveries.c.state == literal_column("'new'")
+NEW = outcomes.c.state == literal_column("'new'")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,21 +50,22 @@ def waiting(connection: Connection, limit: int) -> Sequence[Waiting]:
     """The oldest deliveries that wait, locked against other workers where there can be any."""
     query = (
         select(deliveries.c.id, deliveries.c.connection, deliveries.c.received_at, deliveries.c.body)
+        .join(outcomes, outcomes.c.delivery == deliveries.c.id)
         .where(NEW)
-        .order_by(deliveries.c.id)
+        .order_by(outcomes.c.delivery)
         .limit(limit)
     )
-    return [Waiting(*row) for row in connection.execute(unlocked(connection, query))]
+    return [Waiting(*row) for row in connection.execute(unlocked(connection, query, outcomes))]
 
 
-def finish(connection: Connection, outcomes: Iterable[Outcome]) -> None:
+def finish(connection: Connection, told: Iterable[Outcome]) -> None:
     """Records outcomes in the transaction that records what they brought: both or neither."""
     alike: dict[tuple[str, str | None, str | None], list[int]] = {}
-    for one in outcomes:
+    for one in told:
         alike.setdefault((one.state, _line(one.event), _line(one.reason)), []).append(one.id)
     for (state, event, reason), ids in alike.items():
-        told = {"state": state, "event": event, "reason": reason}
-        connection.execute(update(deliveries).where(deliveries.c.id.in_(ids)).values(told))
+        values = {"state": state, "event": event, "reason": reason}
+        connection.execute(update(outcomes).where(outcomes.c.delivery.in_(ids)).values(values))
 
 
 def _line(told: str | None) -> str | None:
@@ -73,17 +74,17 @@ def _line(told: str | None) -> str | None:
 
 
 def counts(connection: Connection) -> Sequence[Count]:
-    query = select(deliveries.c.connection, deliveries.c.state, deliveries.c.event, func.count()).group_by(
-        deliveries.c.connection, deliveries.c.state, deliveries.c.event
+    query = select(outcomes.c.connection, outcomes.c.state, outcomes.c.event, func.count()).group_by(
+        outcomes.c.connection, outcomes.c.state, outcomes.c.event
     )
-    return [Count(*row) for row in connection.execute(query.order_by(deliveries.c.connection, deliveries.c.state))]
+    return [Count(*row) for row in connection.execute(query.order_by(outcomes.c.connection, outcomes.c.state))]
 
 
 def dead(connection: Connection, limit: int = 50) -> Sequence[Outcome]:
     query = (
-        select(deliveries.c.id, deliveries.c.state, deliveries.c.event, deliveries.c.reason)
-        .where(deliveries.c.state == "dead")
-        .order_by(deliveries.c.id.desc())
+        select(outcomes.c.delivery, outcomes.c.state, outcomes.c.event, outcomes.c.reason)
+        .where(outcomes.c.state == "dead")
+        .order_by(outcomes.c.delivery.desc())
         .limit(limit)
     )
     return [Outcome(*row) for row in connection.execute(query)]
@@ -91,12 +92,14 @@ def dead(connection: Connection, limit: int = 50) -> Sequence[Outcome]:
 
 def replay(connection: Connection, ids: Sequence[int] | None = None) -> int:
     """Lets dead deliveries be read again, all or those named; returns how many."""
-    query = update(deliveries).where(deliveries.c.state == "dead")
+    query = update(outcomes).where(outcomes.c.state == "dead")
     if ids is not None:
-        query = query.where(deliveries.c.id.in_(ids))
+        query = query.where(outcomes.c.delivery.in_(ids))
     return connection.execute(query.values(state="new", reason=None)).rowcount
 
 
 def waiting_since(connection: Connection) -> datetime | None:
     """When the oldest delivery came that nobody has read yet."""
-    return connection.execute(select(func.min(deliveries.c.received_at)).where(NEW)).scalar()
+    return connection.execute(
+        select(func.min(deliveries.c.received_at)).join(outcomes, outcomes.c.delivery == deliveries.c.id).where(NEW)
+    ).scalar()

@@ -57,22 +57,39 @@ def _sighting(connection: str, fact: TrackerFact) -> dict[str, Any] | None:
     }
 
 
-def record(connection: Connection, told: Iterable[tuple[str, TrackerFact]]) -> set[tuple[str, str]]:
-    """Keeps facts that are new, and every sighting until it is folded. Returns the (connection, item) that were seen."""
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Facts as rows, made before anybody waits for the database."""
+
+    facts: Sequence[dict[str, Any]]
+    sightings: Sequence[dict[str, Any]]
+
+    @property
+    def seen(self) -> frozenset[ItemRef]:
+        """The items that something was seen of."""
+        return frozenset(ItemRef(row["connection"], row["item"]) for row in self.sightings)
+
+
+def told(facts: Iterable[tuple[str, TrackerFact]]) -> Told:
+    """The rows of facts, each of a connection. Raises what `db.refuses` knows for a value that no row can hold."""
     kept: list[dict[str, Any]] = []
     seen: list[dict[str, Any]] = []
-    for name, fact in told:
+    for name, fact in facts:
         if (sighting := _sighting(name, fact)) is not None:
             seen.append(sighting)
         if not isinstance(fact, ItemSeen):
             kept.append(_row(name, fact))
-    if kept:
-        # In one order everywhere: of two workers with the same facts in different orders each would wait for the other.
-        kept.sort(key=itemgetter("connection", "kind", "source"))
-        connection.execute(insert(connection, facts).on_conflict_do_nothing(), kept)
-    if seen:
-        connection.execute(plain_insert(sightings), seen)
-    return {(row["connection"], row["item"]) for row in seen}
+    # In one order everywhere: of two workers with the same facts in different orders each would wait for the other.
+    kept.sort(key=itemgetter("connection", "kind", "source"))
+    return Told(kept, seen)
+
+
+def record(connection: Connection, told: Told) -> None:
+    """Keeps facts that are new, and every sighting until it is folded."""
+    if told.facts:
+        connection.execute(insert(connection, facts).on_conflict_do_nothing(), told.facts)
+    if told.sightings:
+        connection.execute(plain_insert(sightings), told.sightings)
 
 
 def of_item(connection: Connection, name: str, item: str) -> Sequence[dict[str, Any]]:

@@ -19,9 +19,12 @@ def insert(connection: Connection, table: Table) -> Any:
     return sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
 
 
-def unlocked(connection: Connection, query: Select[Any]) -> Select[Any]:
-    """Locks the rows of `query` that nobody holds and leaves out the others. SQLite has one writer: all rows are free."""
-    return query if connection.dialect.name == "sqlite" else query.with_for_update(skip_locked=True)
+def unlocked(connection: Connection, query: Select[Any], of: Table | None = None) -> Select[Any]:
+    """Locks the rows of `query` (or those `of` one of its tables) that nobody holds and leaves out the others.
+
+    SQLite has one writer: all rows are free.
+    """
+    return query if connection.dialect.name == "sqlite" else query.with_for_update(skip_locked=True, of=of)
 
 
 def in_batches(values: Sequence[T], size: int = MANY) -> Iterator[Sequence[T]]:

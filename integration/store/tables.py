@@ -10,6 +10,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Connection,
     Index,
     Integer,
     LargeBinary,
@@ -18,6 +19,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    event,
     false,
     text,
 )
@@ -29,7 +31,7 @@ metadata = MetaData()
 # SQLite numbers rows by itself only where the key is a plain INTEGER.
 Serial = BigInteger().with_variant(Integer(), "sqlite")
 
-# One received webhook: verified, committed, answered. `state` is new, done, ignored, unsupported or dead.
+# One received webhook: verified, committed, answered; never changed afterwards.
 deliveries = Table(
     "deliveries",
     metadata,
@@ -39,13 +41,51 @@ deliveries = Table(
     Column("received_at", Instant, nullable=False),
     Column("headers", Text, nullable=False),  # JSON of the tracker's kept_headers
     Column("body", LargeBinary, nullable=False),
+    UniqueConstraint("connection", "delivery"),
+)
+
+# What became of one delivery. Apart from it, because SQLite writes the whole body again to change a column beside it.
+# `state` is new, done, ignored, unsupported or dead. A trigger makes the row with the delivery.
+outcomes = Table(
+    "outcomes",
+    metadata,
+    Column("delivery", Serial, primary_key=True, autoincrement=False),
+    Column("connection", Text, nullable=False),
     Column("state", Text, nullable=False, server_default="new"),
     Column("event", Text),
     Column("reason", Text),
-    UniqueConstraint("connection", "delivery"),
 )
-Index("deliveries_new", deliveries.c.id, sqlite_where=text("state = 'new'"), postgresql_where=text("state = 'new'"))
-Index("deliveries_by_state", deliveries.c.connection, deliveries.c.state, deliveries.c.event)
+Index("outcomes_new", outcomes.c.delivery, sqlite_where=text("state = 'new'"), postgresql_where=text("state = 'new'"))
+Index("outcomes_by_state", outcomes.c.connection, outcomes.c.state, outcomes.c.event)
+_MADE_WITH_THEIR_DELIVERIES = {
+    "sqlite": (
+        """
+        CREATE TRIGGER delivery_is_new AFTER INSERT ON deliveries BEGIN
+            INSERT INTO outcomes (delivery, connection) VALUES (NEW.id, NEW.connection);
+        END
+        """,
+    ),
+    "postgresql": (
+        """
+        CREATE OR REPLACE FUNCTION deliveries_are_new() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            INSERT INTO outcomes (delivery, connection) SELECT id, connection FROM added;
+            RETURN NULL;
+        END $$
+        """,
+        """
+        CREATE TRIGGER deliveries_are_new AFTER INSERT ON deliveries
+            REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION deliveries_are_new()
+        """,
+    ),
+}
+
+
+@event.listens_for(outcomes, "after_create")
+def _make_triggers(_target: Table, connection: Connection, **_options: object) -> None:
+    for statement in _MADE_WITH_THEIR_DELIVERIES[connection.dialect.name]:
+        connection.exec_driver_sql(statement)
+
 
 # One tracker fact, kept for good. (connection, kind, source) is its identity; `data` the rest of it as JSON.
 facts = Table(
@@ -251,7 +291,7 @@ written = Table(
     PrimaryKeyConstraint("connection", "item", "target"),
 )
 
-# A connection that is not written to before `until`, because its tracker asked for rest or does not know us.
+# A connection that is not talked to before `until`, because its tracker asked for rest or does not know us.
 pauses = Table(
     "pauses",
     metadata,

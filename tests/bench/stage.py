@@ -16,7 +16,7 @@ from sqlalchemy import func, select, update
 
 from integration.simulators.jira import JiraSimulator
 from integration.store.db import Database
-from integration.store.tables import deliveries, marks, outbox, reads, standings, written
+from integration.store.tables import marks, outbox, outcomes, reads, standings, written
 from tests.histories import Listener
 from tests.living import JIRA, SECRETS, until
 from tests.webhooks.serving import Serving
@@ -38,7 +38,7 @@ class Stage:
 
     def _quiet(self) -> bool:
         with self.database.read() as db:
-            waiting = select(func.count()).select_from(deliveries).where(deliveries.c.state == "new")
+            waiting = select(func.count()).select_from(outcomes).where(outcomes.c.state == "new")
             # The clock's marks of a day are spread over the next hour.
             marked = (
                 select(func.count()).select_from(marks).where(marks.c.at < datetime.now(UTC) + timedelta(seconds=5))

@@ -13,7 +13,7 @@ from sqlalchemy import select, text
 from integration.core.errors import StoreUnusable
 from integration.store.db import Database
 from integration.store.inbox import Delivery, Inbox
-from integration.store.tables import deliveries
+from integration.store.tables import deliveries, outcomes
 from integration.store.wakeup import Wakeup
 
 AT = datetime(2026, 11, 20, 12, 0, 0, 250, tzinfo=UTC)
@@ -53,7 +53,8 @@ def test_a_delivery_is_kept_as_it_came(database: Database, inbox: Inbox) -> None
     assert inbox.put(delivery(body=body))
 
     with database.read() as connection:
-        row = connection.execute(select(deliveries)).one()
+        query = select(deliveries, outcomes.c.state).join(outcomes, outcomes.c.delivery == deliveries.c.id)
+        row = connection.execute(query).one()
     assert (row.connection, row.delivery, row.received_at) == ("jira", "d1", AT)
     assert (row.headers, bytes(row.body), row.state) == ('{"x-kept":"1"}', body, "new")
 
@@ -64,6 +65,7 @@ def test_a_known_id_is_kept_once_with_its_first_body(database: Database, inbox: 
 
     with database.read() as connection:
         assert [bytes(body) for body in connection.scalars(select(deliveries.c.body))] == [b"first"]
+        assert list(connection.scalars(select(outcomes.c.state))) == ["new"]
 
 
 def test_of_known_and_new_ones_in_one_commit_each_is_told_apart(inbox: Inbox) -> None:

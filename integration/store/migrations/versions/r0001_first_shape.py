@@ -50,20 +50,8 @@ def upgrade() -> None:
         sa.Column("received_at", sa.BigInteger(), nullable=False),
         sa.Column("headers", sa.Text(), nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
-        sa.Column("state", sa.Text(), server_default="new", nullable=False),
-        sa.Column("event", sa.Text(), nullable=True),
-        sa.Column("reason", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("connection", "delivery"),
-    )
-    op.create_index("deliveries_by_state", "deliveries", ["connection", "state", "event"], unique=False)
-    op.create_index(
-        "deliveries_new",
-        "deliveries",
-        ["id"],
-        unique=False,
-        sqlite_where=sa.text("state = 'new'"),
-        postgresql_where=sa.text("state = 'new'"),
     )
     op.create_table(
         "facts",
@@ -234,3 +222,43 @@ def upgrade() -> None:
         sa.Column("written_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("connection", "item", "target"),
     )
+    _outcomes()
+
+
+def _outcomes() -> None:
+    op.create_table(
+        "outcomes",
+        sa.Column("delivery", SERIAL, autoincrement=False, nullable=False),
+        sa.Column("connection", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), server_default="new", nullable=False),
+        sa.Column("event", sa.Text(), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("delivery"),
+    )
+    op.create_index("outcomes_by_state", "outcomes", ["connection", "state", "event"], unique=False)
+    op.create_index(
+        "outcomes_new",
+        "outcomes",
+        ["delivery"],
+        unique=False,
+        sqlite_where=sa.text("state = 'new'"),
+        postgresql_where=sa.text("state = 'new'"),
+    )
+    if op.get_bind().dialect.name == "sqlite":
+        op.execute("""
+        CREATE TRIGGER delivery_is_new AFTER INSERT ON deliveries BEGIN
+            INSERT INTO outcomes (delivery, connection) VALUES (NEW.id, NEW.connection);
+        END
+        """)
+        return
+    op.execute("""
+    CREATE OR REPLACE FUNCTION deliveries_are_new() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        INSERT INTO outcomes (delivery, connection) SELECT id, connection FROM added;
+        RETURN NULL;
+    END $$
+    """)
+    op.execute("""
+    CREATE TRIGGER deliveries_are_new AFTER INSERT ON deliveries
+        REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION deliveries_are_new()
+    """)
