@@ -39,7 +39,13 @@ class Malformed(ServiceError):
 
 
 class Unsupported(ServiceError):
-    """An event of a kind that this version does not know. Known but useless kinds are ignored on purpose instead."""
+    """An event of a kind that this version does not know. Known but useless kinds are ignored on purpose instead.
+
+    Its text is that kind, as much of it as is worth counting by.
+    """
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(kind[:80])
 
 
 class Retryable(ServiceError):

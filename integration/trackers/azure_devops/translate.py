@@ -66,7 +66,7 @@ def translate(body: Any, received: datetime) -> Translation:
         return Translation(kind, (), items_in(body), IGNORED[kind])
     handler = HANDLERS.get(kind)
     if handler is None:
-        raise Unsupported(f"eventType: {kind[:80]!r} is not known")
+        raise Unsupported(kind)
     containers = optional_record(delivery.get("resourceContainers"), "resourceContainers")
     event = Event(
         kind=kind,

@@ -90,7 +90,7 @@ def test_a_pull_request_of_an_unknown_status_was_updated() -> None:
 
 
 def test_an_unknown_kind_is_not_the_same_as_a_useless_one() -> None:
-    with pytest.raises(Unsupported):
+    with pytest.raises(Unsupported, match=r"^workitem\.dreamt$"):
         TRACKER.translate({"eventType": "workitem.dreamt", "resource": {"id": 41}}, RECEIVED)
 
     translation = TRACKER.translate({"eventType": "message.posted", "resource": {}}, RECEIVED)
