@@ -1,6 +1,9 @@
 """What is shown where: fields that are missing, refused or renamed; links and mappings that go; several key results on one item."""
 
+from collections.abc import Sequence
+
 from integration.simulators.faults import Fault
+from integration.trackers.contract import Current, TrackerClient
 from tests.desk import FIELDS, KEY_RESULTS, Desk
 
 ALL = {"KR Progress": "percent", "KR Status": "status", "KR Summary": "summary"}
@@ -97,6 +100,16 @@ class TestFieldsThatCannotBeWritten:
         assert status(desk, epic)
         assert desk.side.value(feature, "On Features") == 0
         assert self.said(desk).startswith("On Features cannot be written on 1: ")
+
+    def test_many_fields_that_are_refused_one_by_one(self, ado_desk):
+        """Azure DevOps names the first field only that an item has not."""
+        desk = ado_desk
+        names = [f"On Features {number}" for number in range(7)]
+        for name in names:
+            desk.side.simulator.add_field(name, "string", types=("Feature",))
+        epic = shown(desk, fields=dict.fromkeys([*names, "KR Status"], "status"))
+        assert status(desk, epic)
+        assert [line.partition(" cannot")[0] for line in desk.notices()] == names
 
     def test_a_badge_that_is_refused_does_not_stop_the_fields(self, jira_desk):
         desk = jira_desk
@@ -274,7 +287,43 @@ class TestWhatGoes:
         assert desk.side.badges(epic) == ["https://wiki.example"]
 
 
+class Stumbling:
+    """A tracker that answers the first look at one item so that we stumble."""
+
+    def __init__(self, client: TrackerClient, item: str) -> None:
+        self._client = client
+        self._item = item
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._client, name)
+
+    def current(self, item: str, fields: Sequence[str], *, badge: bool) -> Current:
+        if item == self._item:
+            raise KeyError("rev")
+        return self._client.current(item, fields, badge=badge)
+
+
 class TestWritesThatFail:
+    def test_what_nobody_expected_stops_no_other_item_and_is_given_up_in_the_end(self, desk):
+        desk.apply()
+        desk.settle()
+        name, real = desk.side.name, desk.clients[desk.side.name]
+        odd, even = desk.side.epic("Odd", tag="kr:rated"), desk.side.epic("Even", tag="kr:rated")
+        desk.clients[name] = Stumbling(real, odd)
+        desk.settle()
+        assert status(desk, even)
+        (wish,) = desk.wishes()
+        assert wish.reason == "okrlink failed to write it (KeyError)"
+        for _ in range(20):
+            desk.later(minutes=15)
+        (wish,) = desk.wishes("dead")
+        assert (wish.ref.id, wish.reason) == (odd, "okrlink failed to write it (KeyError)")
+
+        desk.clients[name] = real
+        desk.replay()
+        desk.settle()
+        assert status(desk, odd)
+
     def test_a_write_that_can_never_work_is_kept_with_the_trackers_words(self, ado_desk):
         desk = ado_desk
         desk.side.simulator.settings.revision_cap = 1

@@ -7,6 +7,7 @@ twice.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
@@ -18,10 +19,15 @@ from integration.publish.decision import Desired
 from integration.publish.recording import put_off, record
 from integration.publish.talking import Task, talk
 from integration.store import applied, facts, items, outbox, reads, written
-from integration.store.db import Database
+from integration.store.db import Database, is_down
 from integration.trackers.contract import TrackerClient, client_of
 
 __all__ = ["publish"]
+
+MOST_FAILURES = 8
+"""How often a wish is tried again, within some minutes, that we fail to fulfil."""
+
+log = logging.getLogger(__name__)
 
 
 def publish(
@@ -51,9 +57,23 @@ def publish(
     except Permanent as error:
         with db.write() as connection:
             outbox.give_up(connection, wish, error.reason)
+    except Exception as error:
+        if is_down(error):
+            raise
+        # A mistake of ours, or an answer that nobody expected, must not hold its lease and be told by nobody.
+        log.exception("%s could not be written", wish.ref)
+        _fail(db, task, f"okrlink failed to write it ({type(error).__name__})", now())
     else:
         record(db, task, result, now())
     return True
+
+
+def _fail(db: Database, task: Task, why: str, now: datetime) -> None:
+    if task.wish.attempts < MOST_FAILURES:
+        put_off(db, task, Retryable(why), now)
+        return
+    with db.write() as connection:
+        outbox.give_up(connection, task.wish, why)
 
 
 def _claim(db: Database, scorecard: Scorecard, now: datetime) -> Task | None:

@@ -19,7 +19,7 @@ from integration.trackers.contract import TrackerClient
 
 # A lease must outlast the calls that are about to be made: two, each of which may take `trackers.http.LONGEST_CALL`.
 LEAST_LEASE = timedelta(seconds=150)
-ROUNDS = 5
+MOST_CONFLICTS = 5
 TOLD_BY_HISTORY = frozenset({"number", "text"})
 """Types of fields whose history tells values just as the field shows them."""
 
@@ -55,8 +55,8 @@ class Result:
 
 def talk(db: Database, client: TrackerClient, task: Task, now: Callable[[], datetime]) -> Result:
     """Looks and writes, again where somebody wrote in between, and without the fields that the tracker refuses."""
-    result = Result()
-    for _ in range(ROUNDS):
+    result, conflicts = Result(), 0
+    while conflicts < MOST_CONFLICTS:
         task.mind_lease(now())
         values = {target: value for target, value in task.wanted.values.items() if target not in result.refused}
         result.decision = look(client, replace(task.wanted, values=values))
@@ -68,6 +68,7 @@ def talk(db: Database, client: TrackerClient, task: Task, now: Callable[[], date
         try:
             _write(db, client, task, result, now)
         except Conflict:
+            conflicts += 1
             continue
         except NotQuiet as error:
             result.not_quiet, result.decision = error.reason, result.decision.without_writes()
@@ -75,7 +76,7 @@ def talk(db: Database, client: TrackerClient, task: Task, now: Callable[[], date
             named = {target: words for target, words in error.fields.items() if target in result.decision.writes}
             if not named:
                 raise
-            result.refused |= named
+            result.refused |= named  # which are fewer to try each time, however many there are
             continue
         result.asked_to_wait = client.asked_to_wait()
         return result
