@@ -14,6 +14,8 @@ from mappings.wording import found
 
 NUMBER = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?")
 QUANTITY = re.compile(r"(?P<number>[+-]?[0-9]+(?:\.[0-9]+)?) *(?P<unit>(?:%|/ *[^\W\d]|[^\W\d]|[€$£¥]).*)?")
+OF_PROGRAMS = re.compile(r"[+-]?(?:0[xX][0-9A-Fa-f]+|0[oObB][0-7]+|[0-9.]+[eE][+-]?[0-9]+|[0-9]+_[0-9_.]*)")
+"""Numbers to many programs that would be read here as a number with a unit: 1e3 as 1 in e3."""
 COMMA = re.compile(r"(?P<whole>[+-]?[0-9]+),(?P<part>[0-9]+)(?P<rest>.*)")
 SIGNED = re.compile(r"(?P<number>[+-][0-9]+(?:\.[0-9]+)?) *(?P<unit>%|percent|points?)?")
 DURATION = re.compile(r"(?P<number>[0-9]+(?:\.[0-9]+)?) *(?P<unit>[A-Za-z]+)")
@@ -35,13 +37,16 @@ def number(text: str) -> Decimal:
 
 
 def quantity(text: str) -> Quantity:
-    """A number as written, and the unit behind it: `24`, `50 %`, `5 / week`, `18 USD`."""
+    """A number as written, and the unit behind it: `24`, `50 %` or `50 percent`, `5 / week`, `18 USD`."""
     text = " ".join(text.split())
     _refuse_comma(text)
+    if OF_PROGRAMS.fullmatch(text):
+        raise ValueError(f"{found(text)} is a number to programs only; write all its digits, as in 1000")
     match = QUANTITY.fullmatch(text)
     if not match or len(match["number"]) > LONGEST_NUMBER:
         raise ValueError(f"expected a number, got {found(text)}")
-    return Quantity(Decimal(match["number"]), re.sub(r"^/ *", "/ ", match["unit"] or ""))
+    unit = re.sub(r"^/ *", "/ ", match["unit"] or "")
+    return Quantity(Decimal(match["number"]), "%" if unit == "percent" else unit)
 
 
 def percentage(text: str) -> Decimal:

@@ -42,9 +42,12 @@ def _unestimated(written: str) -> Literal["median", "zero"] | Decimal:
         case "median" | "zero":
             return written
     try:
-        return quantities.number(written)
+        worth = quantities.number(written)
     except ValueError:
         raise ValueError(f"expected median, zero or a number, got {found(written)}") from None
+    if worth < 0:
+        raise ValueError(f"{found(written)} is below 0; no item is worth less than nothing")
+    return worth
 
 
 def _milestones(value: object) -> object:

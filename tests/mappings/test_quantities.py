@@ -20,8 +20,10 @@ from mappings.hours import open_hours
         ("010", Quantity(Decimal(10))),
         ("-3.50", Quantity(Decimal("-3.50"))),
         ("50%", Quantity(Decimal(50), "%")),
+        ("50 percent", Quantity(Decimal(50), "%")),
         ("5/week", Quantity(Decimal(5), "/ week")),
         ("18  USD", Quantity(Decimal(18), "USD")),
+        ("5 e3", Quantity(Decimal(5), "e3")),
         ("7 von 10", Quantity(Decimal(7), "von 10")),
     ],
 )
