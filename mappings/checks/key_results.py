@@ -83,6 +83,20 @@ def ways(whole: Whole) -> Iterator[Problem]:
             yield each.at_value(f"equals its start ({each.written('start')}); there is no way to go", "target")
 
 
+def milestones(whole: Whole) -> Iterator[Problem]:
+    """A milestone is a value on the way, in the unit of its ends, and no share of the way."""
+    for _, each in whole.key_results():
+        ends = (each.keys.start, each.keys.target)
+        units = ["%"] if each.has("work") else [end.unit for end in ends if isinstance(end, Quantity) and end.unit]
+        for day, value in (each.keys.milestones or {}).items():
+            if value.unit and units and value.unit not in units:
+                message = f"is in {value.unit}, and what it leads to in {units[0]}; write both in one unit"
+                yield each.at_value(message, "milestones", str(day))
+            elif value.unit == "%" and not units and not each.has("kpi"):
+                message = "is no share of the way, but the value to be seen on that day; write it without %"
+                yield each.at_value(message, "milestones", str(day))
+
+
 def shares(whole: Whole) -> Iterator[Problem]:
     """0.5 where percent are meant, and other units of what is a share."""
     kpis = {kpi.name: kpi for kpi in whole.kpis()}
@@ -150,6 +164,7 @@ CHECKS: tuple[Callable[[Whole], Iterator[Problem]], ...] = (
     without_effect,
     units,
     ways,
+    milestones,
     shares,
     starts,
     deadlines,
