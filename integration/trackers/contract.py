@@ -64,6 +64,8 @@ class Current:
     badge: Badge | None = None
     revision: int | None = None
     key: str = ""
+    badge_refused: str | None = None
+    """Why the badge could not be looked at, in the tracker's words, although the fields could."""
 
 
 class TrackerClient(Protocol):
@@ -110,6 +112,45 @@ class TrackerClient(Protocol):
 
     def same(self, field_type: str, ours: FieldValue, theirs: FieldValue) -> bool:
         """Whether two values are equal as this tracker compares a field of that type (rounding, trimming)."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryPage:
+    """What one answer of a tracker told about the past, and from where to go on.
+
+    The facts are the same that webhooks would have told, with the same sources; what a history tells less precisely is
+    in the published table. `cursor` is a text that only the client reads: kept in the transaction that keeps the facts,
+    and given back after a restart, nothing is missed and at most one page is fetched again.
+    """
+
+    facts: Sequence[TrackerFact]
+    cursor: str
+    items: int = 0
+    """How many items, versions, runs or pull requests the page tells for the first time, for people who wait."""
+
+
+class Historian(Protocol):
+    """Reads the past of one connection. Every call may raise what a `TrackerClient`'s calls may raise, and nothing else."""
+
+    streams: Sequence[str]
+    """What the history consists of, by names that people read (`issues`, `versions`; `work items`, `builds`, …), in the
+    order in which it is best read."""
+
+    def history(self, stream: str, since: datetime, cursor: str | None) -> Iterator[HistoryPage]:
+        """Whatever changed since then, oldest change first, all of its past included; from `cursor` where there is one.
+
+        Ends when the tracker has no more to tell at present. The last page's cursor then stands for all that was told:
+        given back later it tells what changed since, with the overlap that the tracker's search needs.
+        """
+        ...
+
+    def total(self, stream: str, since: datetime) -> int | None:
+        """About how many there are, or None where the tracker does not count them."""
+        ...
+
+    def present(self) -> Iterator[Sequence[str]]:
+        """The ids of all items that the connection's projects hold now, a page at a time."""
         ...
 
 
