@@ -22,7 +22,7 @@ from integration.core.items import Item
 from integration.core.okr import Standing
 from integration.core.scorecard import CardValue, Scorecard
 from integration.core.write_back import FieldValue, check_size
-from integration.publish.decision import Decision, Desired, look
+from integration.publish.decision import Decision, Desired, look, refusal
 from integration.refresh.cards import differs, leaving, moved, to_show
 from integration.refresh.drawing import Drawing, Site, draw, on_site
 from integration.refresh.key_results import measure
@@ -280,7 +280,7 @@ class _Planning:
             wanted = Desired(ref, card.desired, names, kept, card.site.rule, card.site.catalogue)
             try:
                 decision = self._ask(
-                    ref.connection, lambda client: self._decided(client, wanted, item.project), item.key
+                    ref.connection, lambda client: self._decided(client, wanted, item.project, item.key), item.key
                 )
             except Gone:
                 return
@@ -296,9 +296,12 @@ class _Planning:
             first = not any(one.known for one in card.known)
             self._plan.items.append(ItemPlan(ref, item.key, item.title, tuple(changes), left_alone, first))
 
-    def _decided(self, client: TrackerClient, wanted: Desired, project: str) -> Decision:
+    def _decided(self, client: TrackerClient, wanted: Desired, project: str, key: str) -> Decision:
         """What publish would decide now."""
         decision = look(client, wanted)
+        for target, words in decision.refused.items():
+            line = refusal(target, wanted.names.get(target, ""), key, words)
+            self._plan.problems[wanted.ref.connection, f"refused {target}"] = line
         if decision.writes and wanted.rule.quiet and (why := client.why_not_quiet(project)) is not None:
             self._plan.problems[wanted.ref.connection, f"quiet {project}"] = (
                 f"no fields are written in {project}: {why}"

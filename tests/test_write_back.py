@@ -126,6 +126,34 @@ class TestFieldsThatCannotBeWritten:
         assert desk.side.badges(epic)
         assert not desk.notices()
 
+    def test_links_that_are_turned_off_do_not_stop_the_fields(self, jira_desk):
+        desk = jira_desk
+        desk.side.simulator.site.linking = False
+        epic = shown(desk, remote_link=True)
+        assert desk.side.value(epic, "KR Progress") == 0
+        assert self.said(desk) == (
+            "the remote link cannot be written on SHOP-1: HTTP 403: Issue linking is currently disabled."
+        )
+        assert not desk.wishes()
+
+        desk.side.simulator.site.linking = True
+        desk.replay()
+        desk.settle()
+        assert desk.side.badges(epic)
+        assert not desk.notices()
+
+    def test_links_that_are_turned_off_are_planned_to_be_so(self, jira_desk):
+        desk = jira_desk
+        desk.side.simulator.site.linking = False
+        desk.apply(write_back="")
+        desk.side.story(desk.side.epic())
+        desk.settle()
+        made = desk.plan(remote_link=True)
+        assert [change.name for item in made.items for change in item.changes] == ["KR Progress", "KR Status"]
+        assert list(made.problems.values()) == [
+            "the remote link cannot be written on SHOP-1: HTTP 403: Issue linking is currently disabled."
+        ]
+
     def test_a_project_that_may_not_be_edited(self, ado_desk):
         desk = ado_desk
         desk.side.simulator.settings.may_write = False

@@ -60,6 +60,8 @@ class Decision:
     held: dict[str, FieldValue] = field(default_factory=dict)
     restores: set[str] = field(default_factory=set)
     """Targets at which a person's value is, or will be, back."""
+    refused: dict[str, str] = field(default_factory=dict)
+    """What the tracker does not even show us, and its words."""
     badge: Badge | None = None
     remove_badge: bool = False
     revision: int | None = None
@@ -74,6 +76,7 @@ class Decision:
         return Decision(
             stands={target: value for target, value in self.stands.items() if target not in self.writes},
             held=self.held,
+            refused=self.refused,
             restores=self.restores - set(self.writes),
             badge=self.badge,
             remove_badge=self.remove_badge,
@@ -95,13 +98,21 @@ def look(client: TrackerClient, wanted: Desired) -> Decision:
     decision = Decision(revision=current.revision)
     for target, value in wanted.fields.items():
         _decide(client, wanted, target, value, current, decision)
-    if wanted.moves_badge():
+    if current.badge_refused is not None:
+        decision.refused[BADGE] = current.badge_refused
+    elif wanted.moves_badge():
         badge = wanted.badge()
         decision.stands[BADGE] = wanted.values[BADGE]
         decision.badge = badge if badge != current.badge else None
         decision.remove_badge = badge is None and current.badge is not None
     _leave_passengers(wanted, decision)
     return decision
+
+
+def refusal(target: str, name: str, key: str, words: str) -> str:
+    """The line about a target that the tracker refuses. `name` is the field's in the mapping, `key` an item's with it."""
+    what = "the remote link" if target == BADGE else name or target
+    return f"{what} cannot be written on {key}: {words}"
 
 
 def _decide(

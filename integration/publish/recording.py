@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from integration.core.errors import Refused, Retryable
+from integration.publish.decision import refusal
 from integration.publish.talking import Result, Task
 from integration.store import applied, items, marks, outbox, pauses, written
 from integration.store.db import Database
@@ -94,5 +95,4 @@ def _refusal(connection: Connection, task: Task, target: str) -> str | None:
     example, words = found[0]
     row = items.rows(connection, [example]).get(example)
     more = f" and {len(found) - 1} more" if len(found) > 1 else ""
-    what = "the remote link" if target == BADGE else task.wish.names.get(target, target)
-    return f"{what} cannot be written on {row.key if row else example.id}{more}: {words}"
+    return refusal(target, task.wish.names.get(target, ""), f"{row.key if row else example.id}{more}", words)

@@ -60,6 +60,7 @@ def talk(db: Database, client: TrackerClient, task: Task, now: Callable[[], date
         task.mind_lease(now())
         values = {target: value for target, value in task.wanted.values.items() if target not in result.refused}
         result.decision = look(client, replace(task.wanted, values=values))
+        result.refused |= result.decision.refused
         if result.decision.writes and task.wanted.rule.quiet:
             task.mind_lease(now())
             result.not_quiet = client.why_not_quiet(task.project)

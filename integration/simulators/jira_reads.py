@@ -50,6 +50,7 @@ def reads(site: Site, shapes: Shapes, gate: Gate) -> Blueprint:
     @gate.asks("globalId")
     def remote_links(which: str) -> ResponseReturnValue:
         issue = _visible(site, gate, which)
+        demand_linking(site)
         links = [_remote_link(shapes, issue, key, link) for key, link in issue.remote_links.items()]
         if (wanted := request.args.get("globalId")) is None:
             return jsonify(links)
@@ -59,6 +60,12 @@ def reads(site: Site, shapes: Shapes, gate: Gate) -> Blueprint:
         return found  # [doc] one object, not a list
 
     return routes
+
+
+def demand_linking(site: Site) -> None:
+    """[doc] reading and writing remote links requires issue linking to be active; [inf] the status."""
+    if not site.linking:
+        raise Refused(403, ("Issue linking is currently disabled.",))
 
 
 def wanted_fields(site: Site, names: Collection[str]) -> set[str] | None:

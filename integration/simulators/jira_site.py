@@ -40,6 +40,7 @@ class Site:
 
     def __init__(self, clock: Callable[[], datetime]) -> None:
         self.clock = clock
+        self.linking = True  # an administrator may turn issue linking off
         self.lock = threading.RLock()
         self.users: dict[str, User] = {}
         self.statuses = STATUSES

@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from integration.simulators.jira_gate import Gate, body_of
 from integration.simulators.jira_kinds import kind_of
+from integration.simulators.jira_reads import demand_linking
 from integration.simulators.jira_refusals import Refused, Unmodelled, cannot_be_set
 from integration.simulators.jira_shapes import Shapes
 from integration.simulators.jira_site import Site
@@ -65,6 +66,7 @@ def writes(site: Site, shapes: Shapes, work: Work, gate: Gate, emails: list[str]
 
 def _linkable(site: Site, gate: Gate, which: str) -> Issue:
     issue = site.issue(which)
+    demand_linking(site)
     if not gate.allows("LINK_ISSUES"):
         raise Refused(403, ("You do not have permission to link issues.",))
     gate.limit(issue.id)

@@ -10,11 +10,12 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from integration.core.catalogue import Catalogue, TrackerField
-from integration.core.errors import Gone, Retryable
+from integration.core.errors import Gone, Refused, Retryable
 from integration.core.facts import TrackerFact
 from integration.core.write_back import Badge, Edit, FieldValue
 from integration.trackers import http
@@ -99,11 +100,15 @@ class JiraClient:
         found = self._rest.told(self._api.get_issue, item, fields=",".join(fields) or "key")
         with understood():
             there = issue.raw_fields(found)
-        return Current(
-            fields={name: values.shown(there.get(name)) for name in fields},
-            badge=self._badge(item) if badge else None,
-            key=text(found.get("key")) or "",
-        )
+        current = Current({name: values.shown(there.get(name)) for name in fields}, key=text(found.get("key")) or "")
+        if not badge:
+            return current
+        try:
+            return replace(current, badge=self._badge(item))
+        except Refused as error:  # where issue linking is turned off, fields are there all the same
+            if error.scope == "connection":
+                raise
+            return replace(current, badge_refused=error.reason)
 
     def last_edit(self, item: str, field: str) -> Edit | None:
         for entry in self._newest_first(item):
