@@ -63,8 +63,8 @@ def card_values(shown: Sequence[Shown], many: Many, url: str) -> Mapping[CardVal
         "forecast": None,  # not measured by this version
         "confidence": standing.confidence,
         "summary": _summary(shown, many),
-        "objective": foremost.objective.title,
-        "key_result": foremost.key_result.title,
+        "objective": _cut(foremost.objective.title, LONGEST),
+        "key_result": _cut(foremost.key_result.title, LONGEST),
         "updated": f"{standing.as_of.astimezone(UTC):%Y-%m-%d %H:%M} UTC",
         "url": page_of(url, foremost.key_result),
     }
@@ -116,7 +116,7 @@ def _summary(shown: Sequence[Shown], many: Many) -> str:
 def _brief(one: Shown) -> str:
     """`The new checkout is built: 62 % · on track`."""
     told = (_percent(one.standing), one.standing.status)
-    return f"{one.key_result.title}: {' · '.join(part for part in told if part)}"
+    return f"{_cut(one.key_result.title, LONGEST)}: {' · '.join(part for part in told if part)}"
 
 
 def _joined(parts: Iterable[str]) -> str:
@@ -178,4 +178,6 @@ def _day(day: date) -> str:
 
 
 def _cut(text: str, longest: int) -> str:
-    return text if len(text) <= longest else f"{text[: longest - 1]}…"
+    """As much as fits into one line."""
+    line = " ".join(text.split())
+    return line if len(line) <= longest else f"{line[: longest - 1]}…"

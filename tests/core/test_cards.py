@@ -1,5 +1,6 @@
 """What an item shows of its key results."""
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -187,6 +188,19 @@ def test_even_one_title_may_be_too_long() -> None:
     assert isinstance(summary, str)
     assert (len(summary), summary[-14:]) == (255, "… | and 1 more")
     assert (len(badge.title), badge.title[-12:]) == (255, "… and 1 more")
+
+
+@pytest.mark.parametrize(
+    ("title", "told"), [("x" * 256, "x" * 254 + "…"), ("Buying a book\n takes less", "Buying a book takes less")]
+)
+def test_titles_are_told_in_one_line_that_fields_hold(title: str, told: str) -> None:
+    one = shown(said={"title": title})
+    one = replace(one, objective=replace(one.objective, title=title))
+
+    values = card_values([one], "list", HOME)
+
+    assert (values["objective"], values["key_result"]) == (told, told)
+    assert badge_of([one], "list", HOME).title == told
 
 
 def test_the_badge_of_one() -> None:
