@@ -31,6 +31,7 @@ PAGE = 100
 PERMISSION_GOOD_FOR = timedelta(minutes=10).total_seconds()
 
 _ADMINISTRATORS = ("ADMINISTER", "ADMINISTER_PROJECTS")
+"""Of all, and of one project."""
 
 
 def connect(connection: Connection) -> JiraClient:
@@ -144,18 +145,21 @@ class JiraClient:
                 return  # as wished, whoever removed it
 
     def why_not_quiet(self, project: str) -> str | None:
-        """Jira ignores the wish for silence where the account administers neither Jira nor the project."""
+        """Jira ignores the wish for silence where the account administers neither Jira nor the project.
+
+        Asked without a project, Jira tells of a permission that it is there in any of them: that is not enough.
+        """
         now = time.monotonic()
         if self._quiet_until.get(project, 0.0) > now:
             return None
-        wanted = ",".join(_ADMINISTRATORS)
+        enough = _ADMINISTRATORS if project else _ADMINISTRATORS[:1]
         try:
-            told = self._rest.told(self._api.get_my_permissions, project_key=project or None, permissions=wanted)
+            told = self._rest.told(self._api.get_my_permissions, project_key=project or None, permissions=",".join(enough))
         except Gone:
             return f"the account cannot see the project {project}; let it browse and administer it"
         with understood():
             permissions = record(told.get("permissions"), "permissions")
-        if any(_has(permissions.get(name)) for name in _ADMINISTRATORS):
+        if any(_has(permissions.get(name)) for name in enough):
             self._quiet_until[project] = now + PERMISSION_GOOD_FOR
             return None
         return (

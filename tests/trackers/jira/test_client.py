@@ -230,6 +230,7 @@ class TestWriting:
     def test_silence_needs_an_administrator(self, jira: JiraSimulator, client: TrackerClient) -> None:
         jira.forbid("ADMINISTER")
         assert client.why_not_quiet("SHOP") is None
+        assert client.why_not_quiet(""), "which project it is in is not known: that of another one does not count"
 
         jira.forbid("ADMINISTER_PROJECTS")
         why = client.why_not_quiet("PAY")
