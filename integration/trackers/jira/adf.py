@@ -18,6 +18,7 @@ _BLOCKS = frozenset(
         "table",
     }
 )
+_MAY_BE_EMPTY = _BLOCKS - {"rule"} | {"doc"}
 _DEEPEST = 50
 """Nobody nests lists deeper; a document that does is not read further."""
 
@@ -35,7 +36,10 @@ def is_document(value: object) -> bool:
 
 
 def plain_text(node: object, depth: int = 0) -> str:
-    """The words of a document, a line for each block."""
+    """The words of a document, a line for each block.
+
+    What has no words of its own (a mention, a picture) is told by its kind: whoever put it there wrote something.
+    """
     if not isinstance(node, dict) or depth > _DEEPEST:
         return ""
     if node.get("type") == "hardBreak":
@@ -43,7 +47,8 @@ def plain_text(node: object, depth: int = 0) -> str:
     if isinstance(node.get("text"), str):
         return str(node["text"])
     content = node.get("content")
-    inner = content if isinstance(content, list) else []
+    if not isinstance(content, list):
+        return "" if node.get("type") in _MAY_BE_EMPTY else f"[{node.get('type')}]"
     # Blocks stand on lines of their own; what stands within a line is joined as it is.
-    holds_blocks = any(isinstance(child, dict) and child.get("type") in _BLOCKS for child in inner)
-    return ("\n" if holds_blocks else "").join(plain_text(child, depth + 1) for child in inner)
+    holds_blocks = any(isinstance(child, dict) and child.get("type") in _BLOCKS for child in content)
+    return ("\n" if holds_blocks else "").join(plain_text(child, depth + 1) for child in content)

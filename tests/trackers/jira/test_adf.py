@@ -44,7 +44,12 @@ PEOPLES: list[tuple[list[dict[str, Any]], str]] = [
         ],
         "Progress\n62 %, on track\nby December\ncards\nphones",
     ),
-    ([{"type": "mediaSingle"}, {"type": "unknown", "content": "odd"}], ""),
+    (
+        [{"type": "paragraph", "content": [{"type": "mention", "attrs": {"text": "@Dana"}}]}, {"type": "rule"}],
+        "[mention]\n[rule]",
+    ),
+    ([{"type": "mediaSingle"}, {"type": "unknown", "content": "odd"}], "[mediaSingle][unknown]"),
+    ([{"type": "paragraph"}, {"type": "bulletList", "content": []}], ""),
 ]
 
 
