@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import yaml
 
@@ -28,6 +28,7 @@ LEADING = {
     "`": "a reserved sign",
     "%": "a directive",
 }
+AFTER_WORD = "\0 \t\r\n\x85\u2028\u2029,[]{}"
 IN_WORDS = {">=": "at least", "<=": "at most"}
 LINE = re.compile(r"(?P<lead> *(?:- +)*)(?:(?P<key>[^\s:#'\"\[\]{},][^:#'\"]*?) *:(?:[ \t]+|$))?(?P<value>.*)$")
 """A line of block style: perhaps dashes, perhaps a key, then a value."""
@@ -77,6 +78,29 @@ class Parsed(NamedTuple):
     stop: Slip | None = None
 
 
+class Texts(yaml.BaseLoader):
+    """Every scalar as its text; and a `?` in brackets or braces as YAML 1.2 has it, a sign like any other in a word."""
+
+    _in_word = False
+
+    def scan_plain(self) -> Any:
+        self._in_word = True
+        try:
+            return super().scan_plain()
+        finally:
+            self._in_word = False
+
+    def peek(self, index: int = 0) -> str:
+        sign: str = super().peek(index)
+        return "x" if sign == "?" and self._in_word else sign
+
+    def check_key(self) -> bool:
+        return bool(super().check_key()) and self.peek(1) in AFTER_WORD
+
+    def check_plain(self) -> bool:
+        return bool(super().check_plain()) or (self.peek() == "?" and self.peek(1) not in AFTER_WORD)
+
+
 def parse(text: str) -> Parsed:
     """Parses the text as often as it takes to mend it."""
     slips: list[Slip] = []
@@ -84,7 +108,7 @@ def parse(text: str) -> Parsed:
     for _ in range(MOST_SLIPS):
         mended_text = "\n".join(lines)
         try:
-            return Parsed(mended_text, yaml.compose(mended_text, Loader=yaml.BaseLoader), slips)
+            return Parsed(mended_text, yaml.compose(mended_text, Loader=Texts), slips)
         except (
             yaml.YAMLError,
             ValueError,
@@ -138,6 +162,8 @@ def _leading_sign(stop: Stop) -> Mended | None:
     line, column = stop.text, stop.column
     if line[column : column + 1] not in LEADING or not line[column:].strip():
         return None
+    if line[:column].rstrip() and line[column - 1] not in " \t,[{":
+        return None  # inside a word, such as the second of *dry-run*
     if not ("cannot start any token" in stop.said or "undefined alias" in stop.said or "while scanning" in stop.said):
         return None
     message, discreet = leading_sign(line, column)

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import yaml
 
 from integration.core.errors import Problem
-from mappings.slips import Slip, leading_sign, parse
+from mappings.slips import Slip, Texts, leading_sign, parse
 from mappings.tree import Document, Entry, Mapping, Node, Path, Place, Scalar, Sequence, places, spoken
 from mappings.wording import found, in_quotes, one_line
 
@@ -53,7 +53,7 @@ def _read(empty: Document, text: str) -> tuple[Document, list[Problem]]:
         return empty, [_located(empty, slip) for slip in slips] or [nothing]
     tree = _Tree(empty.name, mended.split("\n"))
     document = Document(empty.name, tree.node(root, ()))
-    tokens = yaml.scan(mended) if "!" in mended else ()
+    tokens = yaml.scan(mended, Loader=Texts) if "!" in mended else ()
     tags = [_tag(tree.lines, token.start_mark) for token in tokens if isinstance(token, yaml.TagToken)]
     return document, [*(_located(document, slip) for slip in (*slips, *tags)), *tree.problems]
 

@@ -195,6 +195,15 @@ def test_the_place_decides_the_type_not_the_look() -> None:
     assert made.measure == Work("2026")
 
 
+@pytest.mark.parametrize("title", ["Is it fast?", "Why? Because", "a?b", "?", "?why"])
+def test_a_question_mark_is_text_in_braces_too(title: str) -> None:
+    text = f"cycle: 2026-Q4\nobjectives: {{a: {{title: A, key_results: {{b: {{title: {title}x, work: items}}}}}}}}"
+
+    ((_, key_result),) = mappings.load_texts({"okr.yaml": text}, "okr.yaml").scorecard.key_results()
+
+    assert key_result.title == f"{title}x"
+
+
 def test_what_is_said_once_for_a_file_holds_for_that_file() -> None:
     objective = "objectives: {NAME: {title: T, key_results: {k: {title: K, work: items}}}}"
     files = {
