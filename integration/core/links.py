@@ -15,6 +15,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from integration.core.catalogue import Catalogue, Level, State, folded
+from integration.core.expressions import Expression
 from integration.core.facts import Value
 from integration.core.items import Item, field_value
 
@@ -32,15 +33,13 @@ class Pattern:
     text: str
 
     @cached_property
-    def _expression(self) -> str | None:
-        """What stands between the slashes, where it is a regular expression."""
+    def expression(self) -> Expression | None:
+        """What stands between the slashes, where it is a regular expression. Raises ValueError for one that is none."""
         slashed = len(self.text) > 1 and self.text.startswith("/") and self.text.endswith("/")
-        return self.text[1:-1] if slashed else None
+        return Expression(self.text[1:-1]) if slashed else None
 
     @cached_property
     def _regex(self) -> re.Pattern[str]:
-        if self._expression is not None:
-            return re.compile(self._expression, re.IGNORECASE)
         first, *others = (re.escape(piece).replace(r"\?", ".") for piece in folded(self.text).split("*"))
         # Between two stars the first place will do, so no other is tried: many stars would else take for ever.
         middle, last = others[:-1], others[-1:]
@@ -48,8 +47,8 @@ class Pattern:
         return re.compile("".join(parts) + r"\Z", re.DOTALL)
 
     def matches(self, name: str) -> bool:
-        if self._expression is not None:
-            return self._regex.search(name) is not None
+        if self.expression is not None:
+            return self.expression.found_in(name)
         return self._regex.match(folded(name)) is not None
 
 

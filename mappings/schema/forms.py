@@ -142,11 +142,13 @@ def truth(written: str) -> bool:
 
 
 def pattern(written: str) -> Pattern:
+    if written == "//":
+        raise ValueError("'//' is an empty expression, which everything matches; write * for that")
     read = Pattern(written)
     try:
         read.matches("")
-    except re.error as error:
-        raise ValueError(f"{found(written)} is no regular expression: {error.msg}") from None
+    except ValueError as error:
+        raise ValueError(f"{found(written)} is no regular expression: {error}") from None
     return read
 
 
