@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 import requests
 
+from integration.store.db import Database
 from tests.webhooks.receiving import MAPPING, azure_headers, issue_updated, jira_headers
 from tests.webhooks.serving import OKRLINK, Serving, is_running, none_runs, until
+from webhooks.cli.serve import Follower
 
 
 @pytest.fixture
@@ -133,6 +135,28 @@ def test_a_changed_mapping_is_applied_and_a_broken_one_is_not(steady: Serving) -
     steady.mapping.write_text(MAPPING)
     os.kill(steady.process.pid, signal.SIGHUP)
     until(lambda: answers(steady, 204, "shop"), what="the old connection")
+
+
+def test_a_mapping_that_changed_while_the_database_was_gone_is_applied_when_it_is_back(
+    database: Database, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """And whatever the database says meanwhile, nobody is taken down by it."""
+    mapping = tmp_path / "okr.yaml"
+    mapping.write_text(MAPPING)
+    follower = Follower(database, mapping, "http://127.0.0.1:8080")
+    follower.begin()
+    with database.write() as connection:
+        connection.exec_driver_sql("ALTER TABLE mappings RENAME TO gone")
+    mapping.write_text(MAPPING.replace("shop:", "store:"))
+
+    for _ in range(3):
+        follower.look()
+    assert capsys.readouterr().err.count("is not applied yet") == 1
+    with database.write() as connection:
+        connection.exec_driver_sql("ALTER TABLE gone RENAME TO mappings")
+    follower.look()
+
+    assert "is applied as revision 2" in capsys.readouterr().err
 
 
 def test_web_only_has_no_worker(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import ipaddress
+import logging
 import os
 import socket
 import sys
@@ -11,13 +12,15 @@ from pathlib import Path
 
 import click
 
-from integration.core.errors import MappingInvalid, ServiceError
+from integration.core.errors import MappingInvalid, PlanTooLarge, ServiceError
 from integration.store import applied, migrations
 from integration.store.db import Database
 from webhooks.bootstrap import Settings
 from webhooks.cli import Mistake
 from webhooks.logs import set_up_logs
 from webhooks.supervisor import Child, Supervisor
+
+log = logging.getLogger(__name__)
 
 EXPOSED = """\
 {host} can be reached from other machines, and okrlink speaks plain HTTP: webhook secrets and tokens would travel in the
@@ -46,7 +49,7 @@ def serve(*, bind: str, behind_proxy: bool, processes: int, web_only: bool, mapp
     database = Database.open(settings.database_url)
     migrations.upgrade(database)
     url = os.environ.get("OKRLINK_URL") or f"http://127.0.0.1:{port}"
-    follower = _Follower(database, mapping, url) if mapping else None
+    follower = Follower(database, mapping, url) if mapping else None
     if follower is not None:
         follower.begin()
     environment = {**os.environ, "OKRLINK_URL": url}
@@ -127,8 +130,11 @@ def _refuse_second_worker(database: Database) -> None:
         pass
 
 
-class _Follower:
-    """Applies a mapping file whenever it changes. One with mistakes is told, and leaves in force what was."""
+class Follower:
+    """Applies a mapping file whenever it changes. One with mistakes is told, and leaves in force what was.
+
+    Where it is not the file's fault (the database is gone for a while), it is tried again with every look.
+    """
 
     def __init__(self, database: Database, path: Path, url: str) -> None:
         self._database = database
@@ -136,6 +142,7 @@ class _Follower:
         self._url = url
         self._files: tuple[Path, ...] = (path,)
         self._seen: object = None
+        self._told = ""
 
     def begin(self) -> None:
         """Raises where the mapping has mistakes and nothing else is in force."""
@@ -147,16 +154,35 @@ class _Follower:
             self._apply()
 
     def apply(self) -> None:
-        try:
-            self._apply()
-        except MappingInvalid as error:
-            click.echo(f"{error}\n{self._path} is not applied; what was in force stays so.", err=True)
-        except ServiceError as error:
-            click.echo(f"{self._path} is not applied: {error}", err=True)
+        """As somebody asked for, who wants to read what is wrong, although it was said before."""
+        self._told = ""
+        self._try()
 
     def look(self) -> None:
         if self._times() != self._seen:
-            self.apply()
+            self._try()
+
+    def _try(self) -> None:
+        """Never raises: whoever supervises must outlive whatever is wrong with a mapping."""
+        try:
+            self._apply()
+        except (MappingInvalid, PlanTooLarge) as error:
+            self._tell(f"{error}\n{self._path} is not applied; what was in force stays so.")
+        except Exception as error:
+            self._seen = None
+            known = isinstance(error, ServiceError)
+            if self._tell(f"{self._path} is not applied yet: {error if known else type(error).__name__}") and not known:
+                log.exception("applying %s failed", self._path)
+        else:
+            self._told = ""
+
+    def _tell(self, words: str) -> bool:
+        """Says it, but not every second anew."""
+        if words == self._told:
+            return False
+        click.echo(words, err=True)
+        self._told = words
+        return True
 
     def _apply(self) -> None:
         from webhooks.applying import apply_file
@@ -169,4 +195,12 @@ class _Follower:
             click.echo(f"{self._path} is applied as revision {application.revision}.", err=True)
 
     def _times(self) -> object:
-        return [file.stat().st_mtime_ns if file.exists() else None for file in self._files]
+        return [_changed_at(file) for file in self._files]
+
+
+def _changed_at(file: Path) -> int | None:
+    """None where it is not there, or being replaced this very moment."""
+    try:
+        return file.stat().st_mtime_ns
+    except OSError:
+        return None
