@@ -2,7 +2,8 @@
 
 A fact is identified within its connection by (`kind`, `source`), where `source` is made of the tracker's own ids
 (changelog id and field, work item revision, build id and attempt), so that the same event by webhook, by backfill and by
-replay is one fact. Facts keep scalar fields, account ids and times; never names of people, mail addresses or comment text.
+replay is one fact; of two tellings the more precise one stays. Facts keep scalar fields, account ids and times; never
+names of people, mail addresses or comment text.
 
 `ItemSeen` is the one fact that is not kept as a row: it carries what an item's fields were at a time, and is folded
 into the item field by field (`core.items`); folding it twice, or late, changes nothing.
@@ -41,6 +42,8 @@ class TrackerFact:
     actor: str | None = None
     item: str | None = None
     """The immutable id of the item it is about, where it is about one."""
+    exact: bool = True
+    """False where a tracker's history tells its time or details less precisely than the webhook of the same event."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -34,6 +34,7 @@ def _row(connection: str, fact: TrackerFact) -> dict[str, Any]:
         "at": fact.at,
         "actor": fact.actor,
         "data": orjson.dumps(own).decode(),
+        "exact": fact.exact,
     }
 
 
@@ -84,12 +85,27 @@ def told(facts: Iterable[tuple[str, TrackerFact]]) -> Told:
     return Told(kept, seen)
 
 
-def record(connection: Connection, told: Told) -> None:
-    """Keeps facts that are new, and every sighting until it is folded."""
+def record(connection: Connection, told: Told) -> int:
+    """Keeps facts that are new, and every sighting until it is folded; returns how many facts were new.
+
+    A known fact stays as it is, unless it was told more precisely now.
+    """
+    new = 0
     if told.facts:
-        connection.execute(insert(connection, facts).on_conflict_do_nothing(), told.facts)
+        counted = {"preserve_rowcount": True}
+        new = connection.execute(_upsert(connection), told.facts, execution_options=counted).rowcount
     if told.sightings:
         connection.execute(plain_insert(sightings), told.sightings)
+    return new
+
+
+def _upsert(connection: Connection) -> Any:
+    new = insert(connection, facts)
+    return new.on_conflict_do_update(
+        index_elements=["connection", "kind", "source"],
+        set_={name: new.excluded[name] for name in ("item", "at", "actor", "data", "exact")},
+        where=facts.c.exact.is_(False) & new.excluded.exact.is_(True),
+    )
 
 
 def of_item(connection: Connection, name: str, item: str) -> Sequence[dict[str, Any]]:

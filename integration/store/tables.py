@@ -99,6 +99,7 @@ facts = Table(
     Column("at", Instant, nullable=False),
     Column("actor", Text),
     Column("data", Text, nullable=False),
+    Column("exact", Boolean, nullable=False),
     UniqueConstraint("connection", "kind", "source"),
 )
 Index("facts_of_item", facts.c.connection, facts.c.item, facts.c.at)

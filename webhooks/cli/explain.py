@@ -105,7 +105,7 @@ def as_object(explained: Explanation) -> dict[str, Any]:
 
 def fact_object(fact: TrackerFact) -> dict[str, Any]:
     told = ((each.name, getattr(fact, each.name)) for each in dataclasses.fields(fact))
-    return {"kind": fact.kind, **{name: value for name, value in told if value is not None}}
+    return {"kind": fact.kind, **{name: value for name, value in told if value is not None and name != "exact"}}
 
 
 def _understood(file: str, tracker: Tracker, body: object, received: datetime) -> Explanation:

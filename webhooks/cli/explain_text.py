@@ -23,7 +23,9 @@ _MARGIN = " " * (2 + len("2026-10-06 13:03:11") + 2)
 _WIDEST = 140
 _LONGEST_NAME = 64
 _GLUE = "\N{NO-BREAK SPACE}"
-_ALREADY_SAID = frozenset({"at", "source", "actor", "item", "order", "before", "after", "before_text", "after_text"})
+_ALREADY_SAID = frozenset(
+    {"exact", "at", "source", "actor", "item", "order", "before", "after", "before_text", "after_text"}
+)
 _IDS_OF_NAMES = frozenset({"before_id", "after_id"})
 _FIRST = ("key", "type", "status", "category", "parent", "labels", "title")
 """What a mapping mostly asks for stands first; the rest follows as the tracker sent it."""

@@ -21,6 +21,7 @@ BODIES = sorted(path for path in HERE.glob("*.json") if not path.name.endswith("
 
 def as_json(fact: TrackerFact) -> dict[str, Any]:
     said = {field.name: getattr(fact, field.name) for field in dataclasses.fields(fact)}
+    assert said.pop("exact"), "webhooks tell it best"
     readable = {name: value.isoformat() if isinstance(value, datetime) else value for name, value in said.items()}
     return {"kind": fact.kind} | {name: value for name, value in readable.items() if value is not None}
 

@@ -63,6 +63,7 @@ def upgrade() -> None:
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("actor", sa.Text(), nullable=True),
         sa.Column("data", sa.Text(), nullable=False),
+        sa.Column("exact", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("connection", "kind", "source"),
     )

@@ -1,0 +1,52 @@
+"""Facts are kept once, however often and in whatever order they are told, and in their most precise telling."""
+
+from datetime import UTC, datetime
+from itertools import permutations
+
+import pytest
+from sqlalchemy import delete, select
+
+from integration.core.facts import ItemDeleted, StatusChanged, TrackerFact
+from integration.store import facts, tables
+from integration.store.db import Database
+
+MORNING = datetime(2026, 11, 2, 9, tzinfo=UTC)
+NIGHT = datetime(2026, 11, 2, 23, tzinfo=UTC)
+BY_WEBHOOK = ItemDeleted(at=MORNING, source="10001", actor="dana", item="10001")
+BY_HISTORY = ItemDeleted(at=NIGHT, source="10001", item="10001", exact=False)
+ANOTHER = StatusChanged(at=MORNING, source="7:status", item="10001", before="To Do", after="Done")
+
+
+def tell(database: Database, *told: TrackerFact) -> int:
+    with database.write() as connection:
+        return facts.record(connection, facts.told(("jira", fact) for fact in told))
+
+
+def kept(database: Database) -> list[tuple[str, datetime, str | None, bool]]:
+    with database.read() as connection:
+        query = select(tables.facts.c.kind, tables.facts.c.at, tables.facts.c.actor, tables.facts.c.exact)
+        return [tuple(row) for row in connection.execute(query.order_by(tables.facts.c.kind))]
+
+
+def test_it_is_told_how_many_were_new(database: Database) -> None:
+    assert tell(database, BY_WEBHOOK, ANOTHER) == 2
+    assert tell(database, BY_WEBHOOK, ANOTHER) == 0
+    assert tell(database) == 0
+
+
+def test_the_more_precise_telling_stays_whatever_came_first(database: Database) -> None:
+    for order in permutations([BY_WEBHOOK, BY_HISTORY, BY_HISTORY]):
+        with database.write() as connection:
+            connection.execute(delete(tables.facts))
+        for fact in order:
+            tell(database, fact)
+
+        assert kept(database) == [("item deleted", MORNING, "dana", True)]
+
+
+@pytest.mark.parametrize("exact", [True, False])
+def test_of_two_equally_precise_tellings_the_first_stays(database: Database, exact: bool) -> None:
+    tell(database, ItemDeleted(at=MORNING, source="1", item="1", exact=exact))
+    tell(database, ItemDeleted(at=NIGHT, source="1", item="1", exact=exact))
+
+    assert [at for _, at, _, _ in kept(database)] == [MORNING]
