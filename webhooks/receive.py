@@ -55,6 +55,9 @@ def _body(largest: int) -> bytes:
     body = request.get_data(cache=False)
     if len(body) > largest:
         abort(413)
+    if len(body) != (request.content_length or len(body)):
+        # What broke off is sent again; kept, it would only ever be a delivery that nobody can read.
+        abort(408, "the body broke off")
     return body
 
 
