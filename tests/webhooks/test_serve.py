@@ -124,7 +124,12 @@ def test_a_body_over_the_cap_is_refused_even_in_chunks(steady: Serving) -> None:
 def test_a_body_that_broke_off_is_not_kept(steady: Serving) -> None:
     """Azure DevOps signs no body, so that nothing else tells half of one from a whole one."""
     headers = {**azure_headers(), "Host": "okrlink", "Content-Length": "1000"}
-    lines = ["POST /webhooks/print HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items()), "", '{"id": "ha']
+    lines = [
+        "POST /webhooks/print HTTP/1.1",
+        *(f"{name}: {value}" for name, value in headers.items()),
+        "",
+        '{"id": "ha',
+    ]
     with socket.create_connection(("127.0.0.1", steady.port), timeout=10) as half:
         half.sendall("\r\n".join(lines).encode())
         half.shutdown(socket.SHUT_WR)
