@@ -1,19 +1,21 @@
 """What people write that YAML reads as something else: seen where the parser stops, said in words, and mended.
 
-A slip is mended in a copy of the text, so that one run shows every mistake of the file. Mending leaves the place at
-which a key or value begins where it was (but for indentation), and a slip finds its path by that place afterwards.
+A slip is mended in a copy of the text, so that one run shows every mistake of the file. `Columns` knows where the text
+of the copy stands in the file, and a slip finds its path by the place at which its key or value begins.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Any, NamedTuple, TypeAlias
+from dataclasses import dataclass, replace
+from typing import NamedTuple, TypeAlias
 
 import yaml
 
+from mappings.columns import Columns
 from mappings.wording import in_quotes, one_line
+from mappings.yaml_loader import Texts
 
 MOST_SLIPS = 50
 MOST_IN_A_LINE = 3
@@ -28,7 +30,6 @@ LEADING = {
     "`": "a reserved sign",
     "%": "a directive",
 }
-AFTER_WORD = "\0 \t\r\n\x85\u2028\u2029,[]{}"
 IN_WORDS = {">=": "at least", "<=": "at most"}
 LINE = re.compile(r"(?P<lead> *(?:- +)*)(?:(?P<key>[^\s:#'\"\[\]{},][^:#'\"]*?) *:(?:[ \t]+|$))?(?P<value>.*)$")
 """A line of block style: perhaps dashes, perhaps a key, then a value."""
@@ -46,7 +47,7 @@ class Slip:
     message: str
     discreet: str = ""
     begins: Place | None = None
-    """Where its key or value begins in the mended text, if elsewhere."""
+    """Where its key or value begins, if elsewhere; as it is recognised, in the mended text."""
     path: tuple[str, ...] | None = None
     """Its path, where no place would tell."""
 
@@ -75,40 +76,19 @@ class Parsed(NamedTuple):
     text: str
     root: yaml.Node | None
     slips: list[Slip]
+    columns: Columns
     stop: Slip | None = None
-
-
-class Texts(yaml.BaseLoader):
-    """Every scalar as its text; and a `?` in brackets or braces as YAML 1.2 has it, a sign like any other in a word."""
-
-    _in_word = False
-
-    def scan_plain(self) -> Any:
-        self._in_word = True
-        try:
-            return super().scan_plain()
-        finally:
-            self._in_word = False
-
-    def peek(self, index: int = 0) -> str:
-        sign: str = super().peek(index)
-        return "x" if sign == "?" and self._in_word else sign
-
-    def check_key(self) -> bool:
-        return bool(super().check_key()) and self.peek(1) in AFTER_WORD
-
-    def check_plain(self) -> bool:
-        return bool(super().check_plain()) or (self.peek() == "?" and self.peek(1) not in AFTER_WORD)
 
 
 def parse(text: str) -> Parsed:
     """Parses the text as often as it takes to mend it."""
     slips: list[Slip] = []
+    columns = Columns()
     lines = text.splitlines() or [""]
     for _ in range(MOST_SLIPS):
         mended_text = "\n".join(lines)
         try:
-            return Parsed(mended_text, yaml.compose(mended_text, Loader=Texts), slips)
+            return Parsed(mended_text, yaml.compose(mended_text, Loader=Texts), slips, columns)
         except (
             yaml.YAMLError,
             ValueError,
@@ -117,10 +97,18 @@ def parse(text: str) -> Parsed:
             error = stopped
         mended = _recognise(lines, error)
         if mended is None or sum(slip.line == mended.slips[0].line for slip in slips) == MOST_IN_A_LINE:
-            return Parsed(mended_text, None, slips, _unrecognised(lines, error))
-        slips += mended.slips
+            return Parsed(mended_text, None, slips, columns, _in_file(_unrecognised(lines, error), columns))
+        recognised = [_in_file(slip, columns) for slip in mended.slips]
+        for number, (before, after) in enumerate(zip(lines, mended.lines, strict=False), 1):
+            if before != after:
+                columns.mended(number, before, after)
+        slips += [replace(slip, begins=slip.begins and columns.in_file(*slip.begins)) for slip in recognised]
         lines = mended.lines
-    return Parsed("", None, slips)
+    return Parsed("", None, slips, columns)
+
+
+def _in_file(slip: Slip, columns: Columns) -> Slip:
+    return replace(slip, column=columns.in_file(slip.line, slip.column)[1])
 
 
 def leading_sign(line: str, column: int) -> tuple[str, str]:

@@ -12,9 +12,11 @@ from collections.abc import Iterator
 import yaml
 
 from integration.core.errors import Problem
-from mappings.slips import Slip, Texts, leading_sign, parse
+from mappings.columns import Columns
+from mappings.slips import Slip, leading_sign, parse
 from mappings.tree import Document, Entry, Mapping, Node, Path, Place, Scalar, Sequence, places, spoken
 from mappings.wording import found, in_quotes, one_line
+from mappings.yaml_loader import Texts
 
 MOST_NODES = 20_000
 """Far above any mapping, far below what aliases of aliases can unfold to."""
@@ -45,16 +47,16 @@ def read(name: str, data: bytes | str) -> tuple[Document, list[Problem]]:
 
 
 def _read(empty: Document, text: str) -> tuple[Document, list[Problem]]:
-    mended, root, slips, stop = parse(text)
+    mended, root, slips, columns, stop = parse(text)
     if stop is not None:
         return empty, [_located(empty, slip) for slip in (*slips, stop)]
     if root is None:
         nothing = Problem(empty.name, 1, 1, "", "says nothing; okrlink init writes a first one")
         return empty, [_located(empty, slip) for slip in slips] or [nothing]
-    tree = _Tree(empty.name, mended.split("\n"))
+    tree = _Tree(empty.name, mended.split("\n"), columns)
     document = Document(empty.name, tree.node(root, ()))
     tokens = yaml.scan(mended, Loader=Texts) if "!" in mended else ()
-    tags = [_tag(tree.lines, token.start_mark) for token in tokens if isinstance(token, yaml.TagToken)]
+    tags = [_tag(tree, token.start_mark) for token in tokens if isinstance(token, yaml.TagToken)]
     return document, [*(_located(document, slip) for slip in (*slips, *tags)), *tree.problems]
 
 
@@ -69,23 +71,29 @@ def _located(document: Document, slip: Slip) -> Problem:
     return Problem(document.name, slip.line, slip.column, spoken(path), message)
 
 
-def _tag(lines: list[str], mark: yaml.Mark) -> Slip:
-    message, discreet = leading_sign(lines[mark.line], mark.column)
-    return Slip(mark.line + 1, mark.column + 1, message, discreet)
+def _tag(tree: _Tree, mark: yaml.Mark) -> Slip:
+    message, discreet = leading_sign(tree.lines[mark.line], mark.column)
+    place = tree.place(mark.line, mark.column)
+    return Slip(place.line, place.column, message, discreet)
 
 
 class _Tree:
     """Turns what YAML composed into our nodes, noting what we refuse or doubt."""
 
-    def __init__(self, name: str, lines: list[str]) -> None:
+    def __init__(self, name: str, lines: list[str], columns: Columns) -> None:
         self.name = name
         self.lines = lines
+        self._columns = columns
         self.problems: list[Problem] = []
         self._count = 0
         self._cut = False
 
+    def place(self, line: int, column: int) -> Place:
+        """Where it stands in the file, from a line and column of the mended text that count from 0, as YAML's do."""
+        return Place(*self._columns.in_file(line + 1, column + 1))
+
     def node(self, node: yaml.Node, path: Path) -> Node:
-        place = _place(node.start_mark)
+        place = self.place(node.start_mark.line, node.start_mark.column)
         self._count += 1
         if self._count > MOST_NODES or len(path) > DEEPEST:
             self._too_much(place, path)
@@ -105,7 +113,7 @@ class _Tree:
     def _entries(self, node: yaml.MappingNode, path: Path) -> Iterator[Entry]:
         seen: dict[str, Place] = {}
         for key_node, value_node in node.value:
-            place = _place(key_node.start_mark)
+            place = self.place(key_node.start_mark.line, key_node.start_mark.column)
             if not isinstance(key_node, yaml.ScalarNode):
                 self._note(place, path, "a key is a word, not a list or keys of its own")
                 continue
@@ -145,7 +153,7 @@ class _Tree:
         match = re.match(r"\s+(#[^\s#!].*)", rest)
         if not match:
             return
-        place = Place(end.line + 1, end.column + match.start(1) + 1)
+        place = self.place(end.line, end.column + match.start(1))
         if secret:
             message = (
                 "the text ends before a '#', which YAML takes for a comment; write it in quotes, or put a space after #"
@@ -166,7 +174,3 @@ class _Tree:
 
     def _note(self, place: Place, path: Path, message: str, *, warning: bool = False) -> None:
         self.problems.append(Problem(self.name, place.line, place.column, spoken(path), message, warning))
-
-
-def _place(mark: yaml.Mark) -> Place:
-    return Place(mark.line + 1, mark.column + 1)
