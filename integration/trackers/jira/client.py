@@ -154,7 +154,9 @@ class JiraClient:
             return None
         enough = _ADMINISTRATORS if project else _ADMINISTRATORS[:1]
         try:
-            told = self._rest.told(self._api.get_my_permissions, project_key=project or None, permissions=",".join(enough))
+            told = self._rest.told(
+                self._api.get_my_permissions, project_key=project or None, permissions=",".join(enough)
+            )
         except Gone:
             return f"the account cannot see the project {project}; let it browse and administer it"
         with understood():
