@@ -41,6 +41,20 @@ class TestFieldsThatCannotBeWritten:
         assert self.said(desk).startswith("KR Progress: is a number field, and summary is text; write percent, ")
         assert status(desk, epic)
 
+    def test_a_field_of_whole_numbers_shows_the_nearest(self, ado_desk):
+        """It would keep something else than was written, which would look like a person's."""
+        desk = ado_desk
+        desk.side.simulator.add_field("KR Target", "integer")
+        desk.apply(fields={"KR Target": "target", "KR Status": "status"})
+        epic = desk.side.epic(tag="kr:rated")
+        desk.settle()
+        assert desk.side.value(epic, "KR Target") == 5, "of 4.5"
+        desk.side.tag(epic, "kr:built")
+        desk.side.untag(epic, "kr:rated")
+        desk.later(minutes=30)
+        assert desk.side.value(epic, "KR Target") == 100
+        assert not desk.held()
+
     def test_a_field_of_another_kind(self, desk):
         if desk.side.name == "jira":
             desk.side.simulator.add_field("Health", "option", ["Good", "Bad"])

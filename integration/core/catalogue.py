@@ -10,7 +10,7 @@ from unicodedata import normalize
 State: TypeAlias = Literal["to do", "in progress", "done", "dropped"]
 """What a status means, by the tracker's own category; `dropped` will never be done (removed, won't do, duplicate)."""
 Level: TypeAlias = Literal["portfolio", "item", "subtask"]
-FieldType: TypeAlias = Literal["number", "text", "rich text", "option", "date", "other"]
+FieldType: TypeAlias = Literal["number", "whole number", "text", "rich text", "option", "date", "other"]
 
 
 @dataclass(frozen=True, slots=True)

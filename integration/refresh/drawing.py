@@ -8,6 +8,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from math import floor
 
 import orjson
 
@@ -20,6 +21,8 @@ from integration.store.outbox import BADGE
 
 NUMBERS: frozenset[CardValue] = frozenset({"percent", "score", "current", "target", "pace", "confidence"})
 """Card values that are numbers; the others are text and do not fit a number field."""
+
+_NUMERIC = ("number", "whole number")
 
 Former = Mapping[str, Collection[str]]
 """Field as the mapping names it -> the ids under which it was written before: a field may be renamed in the tracker."""
@@ -125,9 +128,9 @@ def unfit(target: TrackerField, wanted: CardValue) -> str | None:
     """Why a field cannot show a value, with the remedy."""
     if not target.writable:
         return "may not be written; choose a field that people can edit, too"
-    if target.type not in ("number", "text", "rich text"):
+    if target.type not in (*_NUMERIC, "text", "rich text"):
         return "is neither a number nor a text field; choose one of these"
-    if target.type == "number" and wanted not in NUMBERS:
+    if target.type in _NUMERIC and wanted not in NUMBERS:
         return f"is a number field, and {wanted} is text; write percent, score, current, target, pace or confidence"
     return None
 
@@ -136,6 +139,8 @@ def held_by(target: TrackerField, wanted: CardValue, value: FieldValue) -> Field
     """The value as a field of this type holds it."""
     if value is None or target.type == "number":
         return value
+    if target.type == "whole number":
+        return floor(float(value) + 0.5)  # half up; a percentage is whole already
     return f"{value} %" if wanted in ("percent", "score") else str(value)
 
 

@@ -128,7 +128,7 @@ class AzureDevOpsClient:
     def same(self, field_type: str, ours: FieldValue, theirs: FieldValue) -> bool:
         if ours in (None, "") or theirs in (None, ""):
             return ours in (None, "") and theirs in (None, "")
-        if field_type == "number":
+        if field_type in ("number", "whole number"):
             return _as_number(ours) == _as_number(theirs) is not None
         if field_type == "date" and instant(str(ours)):
             return instant(str(ours)) == instant(str(theirs))

@@ -37,7 +37,7 @@ SHIPPED_LEVELS: Mapping[str, Level] = {"Epic": "portfolio", "Feature": "portfoli
 
 _TYPES: Mapping[str, FieldType] = {
     "double": "number",
-    "integer": "number",
+    "integer": "whole number",
     "string": "text",
     "plainText": "text",
     "html": "rich text",
