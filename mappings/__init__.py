@@ -8,8 +8,18 @@ so that all of them are told at once. Secrets are names until `resolve` reads th
 """
 
 from integration.core.errors import MappingInvalid
-from mappings.load import load, load_texts
+from mappings.load import includes, load, load_texts
 from mappings.loaded import ConnectionSource, Loaded, Retention, resolve
 from mappings.schema import MainFile
 
-__all__ = ["ConnectionSource", "Loaded", "MainFile", "MappingInvalid", "Retention", "load", "load_texts", "resolve"]
+__all__ = [
+    "ConnectionSource",
+    "Loaded",
+    "MainFile",
+    "MappingInvalid",
+    "Retention",
+    "includes",
+    "load",
+    "load_texts",
+    "resolve",
+]

@@ -36,6 +36,15 @@ def load_texts(files: abc.Mapping[str, str], main: str) -> Loaded:
     return _load(Texts(files, main))
 
 
+def includes(path: FilePath) -> tuple[str, ...]:
+    """The patterns under `include` in a main file, as far as they can be read, whatever else is wrong with it."""
+    try:
+        _, settings = _Reading(Folder(path)).main()
+    except TooNew:
+        return ()
+    return settings.include or ()
+
+
 def _load(files: Files) -> Loaded:
     reading = _Reading(files)
     try:
@@ -64,8 +73,11 @@ class _Reading:
         self.problems: list[Problem] = []
         self.misshapen: list[Problem] = []
 
+    def main(self) -> tuple[File, MainFile]:
+        return self._file(self._files.main, MainFile)
+
     def whole(self) -> Whole:
-        main, settings = self._file(self._files.main, MainFile)
+        main, settings = self.main()
         included = tuple(self._file(name, TeamFile)[0] for name in self._included(main, settings))
         return Whole(main, settings, included)
 

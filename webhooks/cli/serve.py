@@ -8,6 +8,8 @@ import logging
 import os
 import socket
 import sys
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -15,6 +17,8 @@ import click
 from integration.core.errors import MappingInvalid, PlanTooLarge, ServiceError
 from integration.store import applied, migrations
 from integration.store.db import Database
+from mappings import includes
+from mappings.files import Folder
 from webhooks.bootstrap import Settings
 from webhooks.cli import Mistake
 from webhooks.logs import set_up_logs
@@ -140,7 +144,7 @@ class Follower:
         self._database = database
         self._path = path
         self._url = url
-        self._files: tuple[Path, ...] = (path,)
+        self._includes: Sequence[str] = ()
         self._seen: object = None
         self._told = ""
 
@@ -187,15 +191,20 @@ class Follower:
     def _apply(self) -> None:
         from webhooks.applying import apply_file
 
+        self._includes = includes(self._path)
         self._seen = self._times()
         application = apply_file(self._database, self._path, weigh=self._url)
-        self._files = tuple(self._path.parent / name for name in application.loaded.files)
-        self._seen = self._times()
         if application.new:
             click.echo(f"{self._path} is applied as revision {application.revision}.", err=True)
 
     def _times(self) -> object:
-        return [_changed_at(file) for file in self._files]
+        """Of all files that are included now: one may come, go, or be the one with the mistake."""
+        folder = Folder(self._path)
+        names = {folder.main}
+        for pattern in self._includes:
+            with suppress(ValueError, OSError):  # applying says what is wrong
+                names.update(folder.matching(pattern))
+        return {name: _changed_at(self._path.parent / name) for name in names}
 
 
 def _changed_at(file: Path) -> int | None:
