@@ -65,7 +65,7 @@ def connections(whole: Whole) -> Iterator[Problem]:
         tracker = tracker_of(connection)
         if tracker and tracker not in TRACKERS:
             yield connection.at_key(f"{tracker} is not reached by this version", warning=True)
-        if not connection.has("webhook_secret"):
+        if not (connection.written("webhook_secret") or connection.has("webhook_secret", 0)):
             message = "has no webhook_secret, and this version does not ask by itself: it will hear of no change"
             yield connection.at_key(message, warning=True)
         for key, message in CONNECTION.items():
