@@ -276,8 +276,10 @@ class TestCommands:
     def test_a_missing_secret_is_said(self, jira_desk, okrlink, monkeypatch):
         shown(jira_desk)
         monkeypatch.delenv("JIRA_TOKEN")
+        monkeypatch.delenv("JIRA_USER", raising=False)
         result = okrlink("plan")
         assert result.exit_code == 3
+        assert all(line.startswith("  ") for line in result.stdout.splitlines() if ": the environment has no " in line)
         assert "JIRA_TOKEN" in result.stdout
 
     def test_json(self, jira_desk, okrlink):

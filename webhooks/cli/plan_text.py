@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 from collections.abc import Iterator, Mapping
+from textwrap import indent
 from typing import Any
 
 from integration.core.errors import PlanTooLarge
@@ -49,7 +50,7 @@ def as_text(made: Plan, scorecard: Scorecard, renames: Mapping[str, str], *, eve
     lines += [_asked_about(gone, came) for gone, came in renames.items()]
     if lines:
         yield "In the way"
-        yield from (f"  {line}" for line in dict.fromkeys(lines))
+        yield from (indent(line, "  ") for line in dict.fromkeys(lines))
         yield ""
     yield _sum(made, scorecard)
 
