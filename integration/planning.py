@@ -36,7 +36,7 @@ from integration.world import World
 
 T = TypeVar("T")
 
-KEPT_NOTICES = ("refused", "quiet", "rest")
+KEPT_NOTICES = ("refused", "quiet", "rest", "gone")
 """Topics of what only a write finds out, and a plan can only repeat."""
 _REFUSED_NOWHERE = datetime.max.replace(tzinfo=UTC)
 """What was refused lately is tried again as soon as a mapping is applied."""

@@ -180,6 +180,19 @@ class TestFieldsThatCannotBeWritten:
         assert desk.side.value(epic, "KR Progress") == 0
         assert not desk.notices()
 
+    def test_an_item_that_is_hidden_from_us(self, desk):
+        """To a tracker that is the same as a deleted one; until a webhook tells of that, people are told."""
+        epic = shown(desk)
+        desk.side.done(desk.side.story(epic))
+        desk.refresh()
+        desk.side.delete(epic)
+        desk.publish()
+        assert " is not written: HTTP 404: " in self.said(desk)
+        assert not desk.wishes()
+
+        desk.settle()
+        assert not desk.notices(), "it is deleted, as we know now"
+
     def test_a_token_that_opens_nothing_rests_the_connection(self, desk, monkeypatch):
         epic = shown(desk)
         monkeypatch.setenv("JIRA_TOKEN", "expired")

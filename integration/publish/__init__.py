@@ -16,7 +16,7 @@ from integration.core.errors import Gone, Permanent, Refused, Retryable
 from integration.core.items import load
 from integration.core.scorecard import Scorecard
 from integration.publish.decision import Desired
-from integration.publish.recording import put_off, record
+from integration.publish.recording import forget, put_off, record
 from integration.publish.talking import Task, talk
 from integration.store import applied, facts, items, outbox, reads, written
 from integration.store.db import Database, is_down
@@ -47,10 +47,8 @@ def publish(
     wish = task.wish
     try:
         result = talk(db, client_of(clients, wish.ref.connection), task, now)
-    except Gone:
-        with db.write() as connection:
-            outbox.drop(connection, wish)
-            written.forget(connection, wish.ref)
+    except Gone as error:
+        forget(db, task, error.reason, now())
     except (Retryable, Refused) as error:
         # A refusal is mended by people (a new token, a permission), without anybody telling us: ask again, seldom.
         put_off(db, task, error, now())

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from integration.core.errors import Refused, Retryable
 from integration.publish.decision import refusal
 from integration.publish.talking import Result, Task
+from integration.refresh.cards import gone_in
 from integration.store import applied, items, marks, outbox, pauses, written
 from integration.store.db import Database
 from integration.store.marks import Mark
@@ -43,6 +44,17 @@ def record(db: Database, task: Task, result: Result, now: datetime) -> None:
         if result.asked_to_wait > 0:
             pauses.pause(connection, ref.connection, now + timedelta(seconds=result.asked_to_wait))
         _notice(connection, task, result, now)
+
+
+def forget(db: Database, task: Task, words: str, now: datetime) -> None:
+    """The item is deleted, or hidden from us. Which of them nobody tells: one line until it is known, or until we write again."""
+    ref = task.wish.ref
+    with db.write() as connection:
+        outbox.drop(connection, task.wish)
+        written.forget(connection, ref)
+        row = items.rows(connection, [ref]).get(ref)
+        line = f"{row.key if row else ref.id} is not written: {words}; unless it is deleted, let the account see it"
+        applied.notice(connection, ref.connection, gone_in(task.project), line, now)
 
 
 def put_off(db: Database, task: Task, error: Retryable | Refused, now: datetime) -> None:
@@ -81,7 +93,7 @@ def _notice(connection: Connection, task: Task, result: Result, now: datetime) -
     if result.not_quiet is not None:
         lines[f"quiet {task.project}"] = f"no fields are written in {task.project}: {result.not_quiet}"
     elif decision.writes:
-        lines |= {f"quiet {task.project}": None, f"refused in {task.project}": None}
+        lines |= {f"quiet {task.project}": None, f"refused in {task.project}": None, gone_in(task.project): None}
     for topic, line in lines.items():
         if shown.get(topic) != line:
             applied.notice(connection, ours, topic, line, now)

@@ -49,7 +49,7 @@ def _draw(connection: Connection, policy: Policy, claimed: Claimed, now: datetim
         row, site = rows.get(ref), sites[ref.connection]
         if row is None or row.deleted or policy.scorecard.shown_on(ref.connection) is None:
             if row is not None and row.deleted:
-                written.forget(connection, ref)
+                _forget(connection, row, now)
             nothing.append(ref)
             continue
         if site is None:
@@ -65,6 +65,18 @@ def _draw(connection: Connection, policy: Policy, claimed: Claimed, now: datetim
         if not _wish(connection, site.rule, item, drawing, known.get(ref, ()), now):
             nothing.append(ref)
     outbox.withdraw(connection, nothing)
+
+
+def gone_in(project: str) -> str:
+    """The topic of the line about items of a project that the tracker does not show us any more."""
+    return f"gone in {project}"
+
+
+def _forget(connection: Connection, row: items.Row, now: datetime) -> None:
+    """Of a deleted item there is nothing to remember, nor to wonder where it is."""
+    written.forget(connection, row.ref)
+    project = load(row.state).get("project")
+    applied.notice(connection, row.ref.connection, gone_in(str(project.value) if project else ""), None, now)
 
 
 def site_of(connection: Connection, policy: Policy, name: str) -> Site | None:
