@@ -1,13 +1,17 @@
 """The command line as a whole: what it offers, and how it ends."""
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from integration.store.db import Database
 from tests.webhooks.typing_commands import run
 from webhooks.cli import COMMANDS
+
+DONE = Path(__file__).parents[1] / "trackers" / "jira" / "cloud__jira-issue_updated__status_done.json"
 
 
 @pytest.fixture
@@ -31,6 +35,16 @@ def test_every_command_explains_itself(name):
 
     assert result.exit_code == 0
     assert f"Usage: okrlink {name}" in result.stdout
+
+
+def test_a_locale_without_our_signs_gets_question_marks():
+    """Such as that of a pipe on Windows."""
+    environment = {**os.environ, "PYTHONIOENCODING": "latin-1", "PYTHONUTF8": "0"}
+    command = [sys.executable, "-c", "from webhooks.cli import main; main()", "explain", DONE]
+
+    told = subprocess.run(command, capture_output=True, check=True, env=environment)
+
+    assert b"In Progress ? Done" in told.stdout
 
 
 def test_a_mistyped_command_is_met_with_the_one_that_was_meant():

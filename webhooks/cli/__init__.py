@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import difflib
 import importlib
+import io
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -110,3 +112,5 @@ def main() -> None:
 
     The database is OKRLINK_DATABASE_URL, else okrlink.db in this folder.
     """  # noqa: D301  # \b is click's own mark
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # an old locale has no arrows, and must not end a command for one
