@@ -19,7 +19,7 @@ from integration.store.file_lock import FileLock
 from webhooks.bootstrap import Service, Settings
 from webhooks.logs import set_up_logs
 from webhooks.parent import end_with
-from webhooks.worker import Worker
+from webhooks.worker import ENDING, Worker
 
 NICENESS = 15
 """Whoever waits for a 204 goes first: on a full machine a worker takes what receivers leave. (Measured: with it, a worker
@@ -27,8 +27,9 @@ beside the receiver costs a seventh of p99; without, it doubles.)"""
 TURN = 0.0005
 """Seconds that one thread thinks before another may go on. Python's own 5 ms are long for a thread that holds SQLite's
 lock and needs its turn after every statement. (Measured: a third of the receiver's p99 beside a worker.)"""
-PATIENCE = 5.0
-"""Seconds that a worker waits for its predecessor to finish its batch."""
+PATIENCE = ENDING + 3.0
+"""Seconds that a worker waits for its predecessor, which may be told only now that its parent was killed: to finish its
+batch and its calls."""
 
 
 def work(settings: Settings) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 
@@ -34,6 +35,8 @@ SWEEP = 1.0
 SETTLING = 0.05
 """The same while a burst settles."""
 AFTER_TROUBLE = 1.0
+ENDING = 5.0
+"""Seconds that all calls under way may take together once a worker shall end; leases keep what they were about."""
 
 log = logging.getLogger(__name__)
 
@@ -101,8 +104,9 @@ class Worker:
         self._loop(stop, self._refresh_round)
         with self._talk:
             self._talk.notify_all()
+        deadline = time.monotonic() + ENDING
         for thread in threads:
-            thread.join(timeout=5)
+            thread.join(max(0.0, deadline - time.monotonic()))
 
     def _free_leases(self) -> None:
         """The only worker of an SQLite database knows that whoever held a lease is dead."""

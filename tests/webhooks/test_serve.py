@@ -15,6 +15,9 @@ from integration.store.db import Database
 from tests.webhooks.receiving import MAPPING, azure_headers, issue_updated, jira_headers
 from tests.webhooks.serving import OKRLINK, Serving, is_running, none_runs, until
 from webhooks.cli.serve import Follower
+from webhooks.parent import GRACE
+from webhooks.work import PATIENCE
+from webhooks.worker import ENDING
 
 
 @pytest.fixture
@@ -100,6 +103,10 @@ def test_a_second_worker_is_refused(steady: Serving) -> None:
         f"another worker works on {steady.folder / 'okrlink.db'}: an SQLite database has one; for several, use PostgreSQL"
     )
     assert is_running(steady.workers()[0])
+
+
+def test_a_worker_whose_parent_was_killed_ends_before_its_successor_loses_patience() -> None:
+    assert ENDING < PATIENCE < GRACE
 
 
 def test_a_port_that_somebody_has_is_refused(steady: Serving) -> None:
