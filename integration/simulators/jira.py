@@ -13,9 +13,9 @@ REST interface at `url`, with basic authentication by `email` and `token`.
 """
 
 from collections.abc import Callable, Collection, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Literal, Self
 from zoneinfo import ZoneInfo
 
 from flask import Flask
@@ -28,11 +28,12 @@ from integration.simulators.jira_gate import PER_ISSUE, Account, Gate, Request, 
 from integration.simulators.jira_kinds import said
 from integration.simulators.jira_pages import pages
 from integration.simulators.jira_people import people
+from integration.simulators.jira_plans import boards, versions
 from integration.simulators.jira_reads import reads
 from integration.simulators.jira_search import searches
 from integration.simulators.jira_shapes import Shapes
 from integration.simulators.jira_site import Site
-from integration.simulators.jira_things import Field, Project, User
+from integration.simulators.jira_things import Board, Field, Project, User
 from integration.simulators.jira_webhooks import Webhooks
 from integration.simulators.jira_work import Which, Work
 from integration.simulators.jira_writes import writes
@@ -47,7 +48,7 @@ class JiraSimulator(Work):
     """A running site; `close()` ends it.
 
     `clock` may be a demo's. `write_limits` are Jira's, per issue; an empty tuple switches them off. `time_zone` is the
-    API account's, in which JQL reads times and REST shows them.
+    API account's, in which JQL reads times and REST shows them. `search_lag` is how long search takes to know of a change.
     """
 
     def __init__(
@@ -61,6 +62,7 @@ class JiraSimulator(Work):
         email: str = "okrlink@bookshop.example",
         token: str = "simulated-token",  # noqa: S107 - it opens nothing but this simulator
         time_zone: str = "UTC",
+        search_lag: timedelta = timedelta(),
         write_limits: Collection[tuple[int, float]] = PER_ISSUE,
         threads: int = 1,
         back_off: float = 0.05,
@@ -69,7 +71,7 @@ class JiraSimulator(Work):
         self.email = email
         self.token = token
         self.emails: list[str] = []  # the keys of issues whose watchers got a mail because of a REST edit
-        self.site = Site(clock)
+        self.site = Site(clock, search_lag)
         self.gate = Gate(write_limits)
         self.faults = Faults(only=r"^/rest/", refusal=refusal, seed=seed)
         self.deliveries = Deliveries(retry_on=JIRA_RETRIES, threads=threads, back_off=back_off, seed=seed)
@@ -83,7 +85,7 @@ class JiraSimulator(Work):
             self.add_project(key, name)
         if webhook:
             self.webhooks.register(webhook, secret)
-        self._server = Server(self.faults.around(self._app()), port=port)
+        self._server = Server(self.faults.around(self._app()), port=port, clock=clock)
         self.url = self._shapes.url = self._server.url
 
     def _app(self) -> Flask:
@@ -95,6 +97,8 @@ class JiraSimulator(Work):
         app.register_blueprint(directory(self.site, self._shapes, self.gate))
         app.register_blueprint(reads(self.site, self._shapes, self.gate))
         app.register_blueprint(searches(self.site, self._shapes, self.gate))
+        app.register_blueprint(versions(self.site, self._shapes, self.gate))
+        app.register_blueprint(boards(self.site, self._shapes, self.gate))
         app.register_blueprint(writes(self.site, self._shapes, self, self.gate, self.emails))
         for status in (404, 405):
             app.register_error_handler(status, self.gate.refuse_unknown)
@@ -105,6 +109,16 @@ class JiraSimulator(Work):
         project = Project(self.site.next_id(), key, name)
         self.site.projects[project.id] = project
         return project
+
+    def add_board(self, name: str, kind: Literal["scrum", "kanban"] = "scrum", project: str | None = None) -> Board:
+        """A new board, of all projects or of one."""
+        board = Board(int(self.site.next_id()), name, kind, project and self.site.project(project).id)
+        self.site.boards[board.id] = board
+        return board
+
+    def expire_tokens(self) -> None:
+        """No page token that was given out until now is good any more."""
+        self.site.generation += 1
 
     def add_user(self, name: str, email: str | None = None) -> User:
         """A new person, who can be named in `by`, `assignee` and so on."""

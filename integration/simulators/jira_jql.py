@@ -8,7 +8,6 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cmp_to_key
 from typing import Any, NoReturn
 from zoneinfo import ZoneInfo
 
@@ -62,8 +61,10 @@ class Query:
 
     def run(self, issues: list[Issue]) -> list[Issue]:
         """The issues that match, in order."""
-        by_place = cmp_to_key(self.compare)
-        return sorted((issue for issue in issues if self.matches(issue)), key=lambda issue: by_place(self.place(issue)))
+        found = sorted((issue for issue in issues if self.matches(issue)), key=lambda issue: int(issue.id))
+        for field, descending in reversed(self.order):
+            found.sort(key=lambda issue: _sort_value(issue, field), reverse=descending)
+        return found
 
 
 def parse(jql: str, site: Site, zone: ZoneInfo) -> Query:

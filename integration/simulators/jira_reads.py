@@ -14,20 +14,27 @@ from integration.simulators.jira_site import Site
 from integration.simulators.jira_things import Field, Issue
 
 _EVERYTHING = {"*all", "*navigable"}
-_COMPUTED = ("created", "updated", "creator", "resolutiondate", "statuscategorychangedate", "subtasks", "issuelinks")
+_COMPUTED = (
+    *("created", "updated", "creator", "resolutiondate", "statuscategorychangedate"),
+    *("subtasks", "issuelinks", "comment"),
+)
 
 
 def reads(site: Site, shapes: Shapes, gate: Gate) -> Blueprint:
     """The routes that show an issue."""
     routes = Blueprint("reads", __name__, url_prefix="/rest/api/3")
     gate.guard(routes)
+    _comment_routes(routes, site, shapes, gate)
 
     @routes.get("/issue/<which>")
     @gate.asks("fields", "expand", "properties", "fieldsByKeys", "updateHistory", "failFast")
     def get_issue(which: str) -> ResponseReturnValue:
         with site.lock:
             issue = _visible(site, gate, which)
-            shape = shapes.issue(issue, 3, wanted_fields(site, request.args.get("fields", "*all").split(",")))
+            wanted = wanted_fields(site, request.args.get("fields", "*all").split(","))
+            shape = shapes.issue(issue, 3, wanted)
+            if wanted is None or "comment" in wanted:
+                shape["fields"]["comment"] = shapes.comments(issue)  # [rec] all of them
             if expands_changelog(request.args.get("expand")):
                 shape["changelog"] = newest_changes(shapes, issue, 100)  # [3p]
             return shape
@@ -60,6 +67,19 @@ def reads(site: Site, shapes: Shapes, gate: Gate) -> Blueprint:
         return found  # [doc] one object, not a list
 
     return routes
+
+
+def _comment_routes(routes: Blueprint, site: Site, shapes: Shapes, gate: Gate) -> None:
+    @routes.get("/issue/<which>/comment")
+    @gate.asks("startAt", "maxResults", "orderBy")
+    def comments(which: str) -> ResponseReturnValue:
+        with site.lock:
+            issue = _visible(site, gate, which)
+            if (order := request.args.get("orderBy", "created")) not in ("created", "+created"):
+                raise Unmodelled(f"orderBy={order} of comments")
+            page = page_of([shapes.comment(issue, one, 3) for one in issue.comments], "comments", 100)  # [3p]
+            del page["isLast"]  # [doc]
+            return page
 
 
 def demand_linking(site: Site) -> None:

@@ -38,13 +38,14 @@ def _search_routes(routes: Blueprint, site: Site, shapes: Shapes, gate: Gate) ->
         jql = str(asked.get("jql") or "")
         with site.lock:
             query = jira_jql.parse(jql, site, shapes.zone)
-            found = query.run(list(site.issues.values())) if gate.allows("BROWSE_PROJECTS") else []
+            found = query.run(site.searched()) if gate.allows("BROWSE_PROJECTS") else []
             if token := asked.get("nextPageToken"):
-                after = _place_of(token, jql)
+                after = _place_of(token, jql, site.generation)
                 found = [one for one in found if query.compare(query.place(one), after) > 0]
             page, rest = found[:size], found[size:]
-            more = {"nextPageToken": _token(jql, query.place(page[-1]))} if rest else {}
-            chosen = [_found(site, shapes, one, wanted, asked.get("expand")) for one in page]
+            more = {"nextPageToken": _token(jql, query.place(page[-1]), site.generation)} if rest else {}
+            # [inf] an outdated index finds and orders; what is shown of an issue is as it is now: the harder case
+            chosen = [_found(site, shapes, site.issues[one.id], wanted, asked.get("expand")) for one in page]
             return {"issues": chosen, **more, "isLast": not rest}
 
     @routes.get("/search/jql")
@@ -63,7 +64,7 @@ def _search_routes(routes: Blueprint, site: Site, shapes: Shapes, gate: Gate) ->
     def approximate_count() -> ResponseReturnValue:
         with site.lock:
             query = jira_jql.parse(str(body_of(("jql",)).get("jql") or ""), site, shapes.zone)
-            return {"count": sum(query.matches(one) for one in site.issues.values())}
+            return {"count": sum(query.matches(one) for one in site.searched())}
 
 
 def _history_routes(routes: Blueprint, site: Site, shapes: Shapes, gate: Gate) -> None:
@@ -77,14 +78,18 @@ def _history_routes(routes: Blueprint, site: Site, shapes: Shapes, gate: Gate) -
         size = min(int(asked.get("maxResults") or 1000), 10000)  # [doc]
         with site.lock:
             entries = _histories(site, keys, fields)
-            start = int(asked.get("nextPageToken") or 0)
+            about = ",".join(map(str, keys))
+            (start,) = _place_of(token, about, site.generation) if (token := asked.get("nextPageToken")) else (0,)
             page, rest = entries[start : start + size], entries[start + size :]
-            more = {"nextPageToken": str(start + size)} if rest else {}
+            more = {"nextPageToken": _token(about, [start + size], site.generation)} if rest else {}
             return {"issueChangeLogs": _by_issue(shapes, page, fields), **more}
 
 
 def _found(site: Site, shapes: Shapes, issue: Issue, wanted: Collection[str], expand: str | None) -> dict[str, Any]:
-    shape = shapes.issue(issue, 3, wanted_fields(site, wanted))
+    names = wanted_fields(site, wanted)
+    shape = shapes.issue(issue, 3, names)
+    if names is None or "comment" in names:
+        shape["fields"]["comment"] = shapes.comments(issue, 20)  # [3p] at most twenty; [inf] which
     if set(wanted) <= {"id", "key"}:
         del shape["fields"]
         shape = {name: shape[name] for name in ("id", "key", "self") if "key" in wanted or name != "key"}
@@ -115,16 +120,17 @@ def _by_issue(shapes: Shapes, entries: Collection[tuple[Issue, History]], fields
     return [{"issueId": identity, "changeHistories": histories} for identity, histories in grouped.items()]
 
 
-def _token(jql: str, place: list[Any]) -> str:
-    return base64.urlsafe_b64encode(json.dumps([_digest(jql), place]).encode()).decode()
+def _token(jql: str, place: list[Any], generation: int) -> str:
+    return base64.urlsafe_b64encode(json.dumps([_digest(jql), place, generation]).encode()).decode()
 
 
-def _place_of(token: str, jql: str) -> list[Any]:
+def _place_of(token: str, jql: str, generation: int) -> list[Any]:
+    """Where a token says to go on. [3p] tokens expire, and belong to one query."""
     try:
-        digest, place = json.loads(base64.urlsafe_b64decode(token))
+        digest, place, made = json.loads(base64.urlsafe_b64decode(token))
     except ValueError:
-        digest, place = None, []
-    if digest != _digest(jql) or not isinstance(place, list):
+        digest, place, made = None, [], None
+    if digest != _digest(jql) or not isinstance(place, list) or made != generation:
         raise Refused(messages=("The nextPageToken is invalid for this query.",))
     return place
 

@@ -6,10 +6,12 @@ from typing import Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
+from integration.simulators.jira_document import document
 from integration.simulators.jira_kinds import kind_of
 from integration.simulators.jira_site import Site
 from integration.simulators.jira_things import (
     LINK_TYPES,
+    Board,
     Comment,
     Field,
     History,
@@ -163,27 +165,44 @@ class Shapes:
 
     def sprint_value(self, sprint: Sprint) -> dict[str, Any]:
         """A sprint as the value of an issue's field."""
-        shape = {"id": sprint.id, "name": sprint.name, "state": sprint.state, "boardId": 8, "goal": ""}
+        shape = {"id": sprint.id, "name": sprint.name, "state": sprint.state, "boardId": sprint.board, "goal": ""}
         return shape | self._sprint_dates(sprint)
 
     def sprint(self, sprint: Sprint) -> dict[str, Any]:
         """A sprint as its webhooks show it."""
         address = f"{self.url}/rest/agile/1.0/sprint/{sprint.id}"
-        shape = {"id": sprint.id, "self": address, "state": sprint.state, "name": sprint.name, "originBoardId": 8}
-        return shape | {"goal": ""} | self._sprint_dates(sprint)
+        named = {"id": sprint.id, "self": address, "state": sprint.state, "name": sprint.name}
+        return named | {"originBoardId": sprint.board, "goal": ""} | self._sprint_dates(sprint)
 
-    def comment(self, issue: Issue, comment: Comment) -> dict[str, Any]:
-        """A comment in a webhook."""
-        author = self.user(self.site.users[comment.author], 2)
+    def board(self, board: Board) -> dict[str, Any]:
+        """A board."""
+        address = f"{self.url}/rest/agile/1.0/board/{board.id}"
+        return {"id": board.id, "self": address, "name": board.name, "type": board.kind}
+
+    def comment(self, issue: Issue, comment: Comment, api: int = 2) -> dict[str, Any]:
+        """A comment, in version 2 as webhooks show it."""
+        author = self.user(self.site.users[comment.author], api)
         return {
-            "self": self.address(f"issue/{issue.id}/comment/{comment.id}", 2),
+            "self": self.address(f"issue/{issue.id}/comment/{comment.id}", api),
             "id": comment.id,
             "author": author,
-            "body": comment.body,
+            "body": document(comment.body) if api == 3 else comment.body,
             "updateAuthor": author,
             "created": self.moment(comment.created),
             "updated": self.moment(comment.created),
-            "jsdPublic": True,
+            "jsdPublic": comment.public,
+        }
+
+    def comments(self, issue: Issue, most: int | None = None) -> dict[str, Any]:
+        """The value of the field `comment`: the first `most` of them. [rec]"""
+        shown = [self.comment(issue, one, 3) for one in issue.comments[:most]]
+        address = self.address(f"issue/{issue.id}/comment", 3)
+        return {
+            "comments": shown,
+            "self": address,
+            "maxResults": len(shown),
+            "total": len(issue.comments),
+            "startAt": 0,
         }
 
     def link_event(self, link: IssueLink) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import itertools
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeVar
 
 from integration.simulators.jira_things import (
@@ -18,6 +18,7 @@ from integration.simulators.jira_things import (
     RESOLUTIONS,
     STATUSES,
     SYSTEM_FIELDS,
+    Board,
     Field,
     Issue,
     IssueLink,
@@ -38,8 +39,9 @@ class NotFound(Exception):
 class Site:
     """Everything the site holds, behind one lock: whoever reads or changes more than one thing holds `lock`."""
 
-    def __init__(self, clock: Callable[[], datetime]) -> None:
+    def __init__(self, clock: Callable[[], datetime], search_lag: timedelta = timedelta()) -> None:
         self.clock = clock
+        self.search_lag = search_lag
         self.linking = True  # an administrator may turn issue linking off
         self.lock = threading.RLock()
         self.users: dict[str, User] = {}
@@ -50,9 +52,12 @@ class Site:
         self.fields = {one.id: one for one in (*SYSTEM_FIELDS, *CUSTOM_FIELDS)}
         self.projects: dict[str, Project] = {}
         self.versions: dict[str, Version] = {}
+        self.boards = {8: Board(8, "Bookshop board")}
         self.sprints: dict[int, Sprint] = {}
         self.issues: dict[str, Issue] = {}
         self.links: dict[str, IssueLink] = {}
+        self.generation = 0  # of page tokens: those of an earlier one have expired
+        self._indexed: dict[str, list[tuple[datetime, Issue]]] = {}
         self._keys: dict[str, str] = {}  # every key an issue ever had -> its id
         self._numbers: dict[str, Iterator[int]] = {}
         self._ids = itertools.count(10100)
@@ -101,6 +106,19 @@ class Site:
         if found := self.issues.get(text) or self.issues.get(self._keys.get(text.upper(), "")):
             return found
         raise NotFound(f"issue {text}")
+
+    def index(self, issue: Issue) -> None:
+        """Search will know the issue as it is now, `search_lag` from now. [doc] eventually consistent"""
+        if self.search_lag:
+            self._indexed.setdefault(issue.id, []).append((self.clock(), replace(issue, values=dict(issue.values))))
+
+    def searched(self) -> list[Issue]:
+        """The issues as search finds and orders them; what has gone is not shown. [inf]"""
+        if not self.search_lag:
+            return list(self.issues.values())
+        known = self.clock() - self.search_lag
+        versions = ((one for at, one in reversed(self._indexed.get(each, ())) if at <= known) for each in self.issues)
+        return [found for one in versions if (found := next(one, None)) is not None]
 
     def children(self, issue: Issue) -> list[Issue]:
         """The issues whose parent this is, oldest first."""

@@ -67,14 +67,25 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class Sprint:
-    """A sprint of the site's only board."""
+    """A sprint of a board."""
 
     id: int
     name: str
+    board: int = 8
     state: State = "future"
     start: datetime | None = None
     end: datetime | None = None
     completed: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """A board of a project; only a scrum board has sprints."""
+
+    id: int
+    name: str
+    kind: Literal["scrum", "kanban"] = "scrum"
+    project: str | None = None  # the id of the one whose issues it shows; None for all
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,12 +138,13 @@ class History:
 
 @dataclass(frozen=True, slots=True)
 class Comment:
-    """A comment as plain text."""
+    """A comment as plain text; `public` is False where customers of a service desk do not see it."""
 
     id: str
     author: str
     body: str
     created: datetime
+    public: bool = True
 
 
 @dataclass(frozen=True, slots=True)

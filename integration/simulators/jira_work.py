@@ -131,13 +131,14 @@ class Work:
             issue, author = self._site.issue(which), self._account(by)
             self._delete(issue, author, "Primary")
 
-    def comment(self, which: Which, body: str, *, by: By = None) -> Comment:
+    def comment(self, which: Which, body: str, *, public: bool = True, by: By = None) -> Comment:
         """A comment; its webhook carries no user, and six fields of the issue. [rec]"""
         with self._site.lock:
             issue, now = self._site.issue(which), self._site.clock()
-            comment = Comment(self._site.next_id(), self._account(by), body, now)
+            comment = Comment(self._site.next_id(), self._account(by), body, now, public)
             issue.comments.append(comment)
             issue.updated = now
+            self._site.index(issue)
             shape = self._shapes
             self._tell(
                 "comment_created", lambda: {"comment": shape.comment(issue, comment), "issue": shape.commented(issue)}
@@ -170,10 +171,10 @@ class Work:
             released = replace(self._site.version(version), released=True, released_on=day)
             return self._tell_version("jira:version_released", released)
 
-    def create_sprint(self, name: str) -> Sprint:
+    def create_sprint(self, name: str, board: int = 8) -> Sprint:
         """A sprint to come. Issues join by `edit(issue, {"Sprint": [sprint.id]})`."""
         with self._site.lock:
-            return self._tell_sprint("sprint_created", Sprint(int(self._site.next_id()), name))
+            return self._tell_sprint("sprint_created", Sprint(int(self._site.next_id()), name, board))
 
     def start_sprint(self, sprint: int, days: int = 14) -> Sprint:
         """Started, for so many days."""
@@ -248,7 +249,8 @@ class Work:
         if not changes:
             return None
         now, author = self._site.clock(), self._account(by)
-        history = History(self._site.next_id(), author, now, tuple(changes))
+        # [rec] an entry is some milliseconds younger than the `updated` of the issue
+        history = History(self._site.next_id(), author, now + timedelta(milliseconds=4), tuple(changes))
         issue.history.append(history)
         issue.updated = now
         changelog = {"id": history.id, "items": items(history)}
@@ -276,6 +278,8 @@ class Work:
         *,
         flow: Flow = "Primary",
     ) -> None:
+        self._site.index(issue)
+
         def body() -> dict[str, Any]:
             named = {"issue_event_type_name": event_type} if event_type else {}
             user = self._shapes.user(self._site.users[author], 2)

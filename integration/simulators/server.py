@@ -1,9 +1,12 @@
 """One WSGI application on a loopback port, in a daemon thread, for as long as somebody wants it."""
 
 import threading
+from collections.abc import Callable
+from datetime import datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from werkzeug.http import http_date
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 if TYPE_CHECKING:
@@ -17,14 +20,25 @@ class _Quiet(WSGIRequestHandler):
         pass
 
 
+def _by(clock: Callable[[], datetime]) -> type[WSGIRequestHandler]:
+    """Answers carry the date of that clock."""
+
+    class Dated(_Quiet):
+        def date_time_string(self, timestamp: float | None = None) -> str:  # noqa: ARG002
+            return http_date(clock())
+
+    return Dated
+
+
 class Server:
-    """A running HTTP server: `url` answers from construction on, until `close()`.
+    """A running HTTP server: `url` answers from construction on, until `close()`. `clock` dates the answers.
 
     Werkzeug closes each connection after its answer, so a client's pool never meets a stale one.
     """
 
-    def __init__(self, app: "WSGIApplication", *, port: int = 0) -> None:
-        self._server = make_server("127.0.0.1", port, app, threaded=True, request_handler=_Quiet)
+    def __init__(self, app: "WSGIApplication", *, port: int = 0, clock: Callable[[], datetime] | None = None) -> None:
+        handler = _by(clock) if clock else _Quiet
+        self._server = make_server("127.0.0.1", port, app, threaded=True, request_handler=handler)
         self.port = self._server.port
         self.url = f"http://127.0.0.1:{self.port}"
         self._thread = threading.Thread(

@@ -41,6 +41,8 @@ def without_nulls(answer: Any) -> Any:
         ("GET", "issue/{issueIdOrKey}", {"params": {"expand": "changelog"}}),
         ("GET", "issue/{issueIdOrKey}/editmeta", {}),
         ("GET", "issue/{issueIdOrKey}/changelog", {}),
+        ("GET", "issue/{issueIdOrKey}/comment", {}),
+        ("GET", "project/{projectIdOrKey}/version", {}),
         ("POST", "search/jql", {"json": {"jql": "project = SHOP", "fields": ["*all"], "maxResults": 1}}),
         ("POST", "search/approximate-count", {"json": {"jql": "project = SHOP"}}),
     ],
@@ -49,8 +51,10 @@ def test_an_answer_is_as_the_vendor_describes_it(jira, client, specification, me
     epic = jira.create_issue("SHOP", "Epic", "The new checkout", {"KR Progress": 40, "description": "why"})
     jira.create_issue("SHOP", "Story", "Pay by card", {"parent": epic.key})
     jira.transition(epic, "Done")
+    jira.comment(epic, "At last.")
+    jira.release_version(jira.create_version("SHOP", "Shop 1.0").name)
 
-    answer = client(method, path.format(issueIdOrKey=epic.key), **more)
+    answer = client(method, path.format(issueIdOrKey=epic.key, projectIdOrKey="SHOP"), **more)
 
     jsonschema.validate(without_nulls(answer.json()), described(specification, method, path, answer.status_code))
 

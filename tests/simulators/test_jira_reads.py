@@ -1,5 +1,9 @@
 """Search and history of the simulated Jira, with the caps and shapes of the real one."""
 
+from collections.abc import Iterator
+from datetime import timedelta
+from email.utils import parsedate_to_datetime
+
 import pytest
 
 from integration.simulators.jira import JiraSimulator
@@ -98,6 +102,101 @@ class TestSearch:
             assert client("GET", "issue/SHOP-1").json()["fields"]["created"] == "2026-10-01T05:00:00.000-0400"
 
 
+class TestEventualConsistency:
+    @pytest.fixture
+    def late(self, clock) -> Iterator[JiraSimulator]:
+        with JiraSimulator(clock=clock, search_lag=timedelta(minutes=2)) as late:
+            yield late
+
+    def test_search_knows_of_nothing_at_once(self, late, clock):
+        search = Client(late).search
+        first = late.create_issue("SHOP", "Task", "first")
+        assert search("project = SHOP")["issues"] == []
+        clock.pass_(minutes=2)
+        second = late.create_issue("SHOP", "Task", "second")
+        clock.pass_(minutes=2)
+        late.transition(first, "Done")
+
+        by_old = search("project = SHOP AND status = 'To Do' ORDER BY updated ASC", fields=["status"])["issues"]
+        assert [one["id"] for one in by_old] == [first.id, second.id]
+        assert [one["fields"]["status"]["name"] for one in by_old] == ["Done", "To Do"]
+        clock.pass_(minutes=2)
+        by_new = search("project = SHOP ORDER BY updated ASC")["issues"]
+        assert [one["id"] for one in by_new] == [second.id, first.id]
+
+    def test_what_has_gone_is_not_shown(self, late, clock):
+        late.delete(late.create_issue("SHOP", "Task", "gone"))
+        clock.pass_(minutes=2)
+
+        assert Client(late).search("project = SHOP")["issues"] == []
+
+    def test_every_answer_tells_the_time_of_the_site(self, jira, client, clock):
+        assert parsedate_to_datetime(client("GET", "myself").headers["Date"]) == clock.now
+
+
+class TestComments:
+    def test_search_shows_twenty_and_the_issue_itself_all(self, jira, client):
+        issue = jira.create_issue("SHOP", "Task", "much discussed")
+        for number in range(103):
+            jira.comment(issue, f"comment {number}", public=number != 1)
+
+        [found] = client.search("project = SHOP", fields=["comment"])["issues"]
+        shown = found["fields"]["comment"]
+        assert (len(shown["comments"]), shown["total"]) == (20, 103)
+        assert [one["jsdPublic"] for one in shown["comments"][:3]] == [True, False, True]
+        whole = client("GET", f"issue/{issue.key}", params={"fields": "comment"}).json()
+        assert len(whole["fields"]["comment"]["comments"]) == 103
+
+    def test_they_are_paged(self, jira, client):
+        issue = jira.create_issue("SHOP", "Task", "much discussed")
+        made = [jira.comment(issue, f"comment {number}").id for number in range(103)]
+
+        pages = [client("GET", f"issue/{issue.key}/comment", params={"startAt": n}).json() for n in (0, 100)]
+        assert [one["id"] for page in pages for one in page["comments"]] == made
+        assert [(len(page["comments"]), page["total"]) for page in pages] == [(100, 103), (3, 103)]
+
+
+class TestPlans:
+    def test_versions_are_a_projects_and_paged(self, jira, client):
+        for number in range(51):
+            jira.create_version("SHOP", f"Shop {number}")
+        jira.create_version("APP", "App 1")
+        jira.release_version("Shop 50")
+
+        pages = [client("GET", "project/SHOP/version", params={"startAt": n}).json() for n in (0, 50)]
+        assert [(len(page["values"]), page["isLast"]) for page in pages] == [(50, False), (1, True)]
+        [last] = pages[1]["values"]
+        assert (last["name"], last["released"], last["releaseDate"]) == ("Shop 50", True, "2026-10-01")
+        assert client("GET", "project/NOPE/version").status_code == 404
+
+    def test_boards_and_their_sprints(self, jira, client):
+        kanban = jira.add_board("Support", "kanban", "APP")
+        sprint = jira.start_sprint(jira.create_sprint("Week 40").id)
+
+        listed = client("GET", "../../agile/1.0/board", params={"projectKeyOrId": "SHOP"}).json()["values"]
+        assert [(one["id"], one["type"]) for one in listed] == [(8, "scrum")]
+        every = client("GET", "../../agile/1.0/board").json()["values"]
+        assert [one["id"] for one in every] == [8, kanban.id]
+        [shown] = client("GET", "../../agile/1.0/board/8/sprint").json()["values"]
+        assert (shown["id"], shown["state"], shown["originBoardId"]) == (sprint.id, "active", 8)
+        refused = client("GET", f"../../agile/1.0/board/{kanban.id}/sprint")
+        assert (refused.status_code, refused.json()["errorMessages"]) == (400, ["The board does not support sprints"])
+
+
+class TestTokens:
+    def test_expired_ones_are_refused(self, jira, client):
+        issues = [jira.create_issue("SHOP", "Task", f"task {number}") for number in range(2)]
+        for one in issues:
+            jira.transition(one, "Done")
+        search = {"jql": "project = SHOP", "maxResults": 1}
+        fetch = {"issueIdsOrKeys": [one.id for one in issues], "maxResults": 1}
+        for path, body in (("search/jql", search), ("changelog/bulkfetch", fetch)):
+            token = client("POST", path, json=body).json()["nextPageToken"]
+            assert client("POST", path, json={**body, "nextPageToken": token}).status_code == 200
+            jira.expire_tokens()
+            assert client("POST", path, json={**body, "nextPageToken": token}).status_code == 400
+
+
 class TestHistory:
     def test_bulk_fetch_pages_filters_and_groups(self, jira, client, clock):
         one, other = (jira.create_issue("SHOP", "Task", name) for name in ("one", "other"))
@@ -130,7 +229,7 @@ class TestHistory:
         assert "nextPageToken" not in rest
         [done] = rest["issueChangeLogs"][0]["changeHistories"]
         assert [item["fieldId"] for item in done["items"]] == ["status"]
-        assert done["created"] == int(clock.now.timestamp() * 1000)
+        assert done["created"] == int(clock.now.timestamp() * 1000) + 4  # after the `updated` of the issue
 
     @pytest.mark.parametrize(
         "body",
