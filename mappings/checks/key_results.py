@@ -75,12 +75,33 @@ def ways(whole: Whole) -> Iterator[Problem]:
         start, target = each.keys.start, each.keys.target
         if isinstance(target, Relative) and target.number == 0:
             yield each.at_value("is no way from the start; there is no way to go", "target")
+        elif isinstance(target, Relative) and target.percent and _begins_at_zero(each):
+            yield each.at_value("counts from the start, which is 0; write the number to reach", "target")
         if not isinstance(start, Quantity) or not isinstance(target, Quantity):
             continue
         if start.unit and target.unit and start.unit != target.unit:
             yield each.at_value(f"is in {target.unit}, and its start in {start.unit}; write both in one unit", "target")
         elif start.number == target.number:
             yield each.at_value(f"equals its start ({each.written('start')}); there is no way to go", "target")
+
+
+def _begins_at_zero(each: KeyResult) -> bool:
+    """Said so, or work, which begins with nothing done."""
+    start = each.keys.start
+    return start.number == 0 if isinstance(start, Quantity) else each.has("work") and not each.has("start")
+
+
+def works(whole: Whole) -> Iterator[Problem]:
+    """Work is measured in percent of it, from wherever it begins."""
+    for _, each in whole.key_results():
+        start, keep = each.keys.start, each.keys.keep
+        if not each.has("work"):
+            continue
+        for key, said in (("start", start), ("keep", keep.quantity if keep else None)):
+            if isinstance(said, Quantity) and said.unit not in ("", "%"):
+                yield each.at_value(f"is in {said.unit}; work is measured in percent of it that is done", key)
+        if isinstance(start, Quantity) and start.number == 100 and not (each.has("target") or keep):
+            yield each.at_value("is all of the work, which is the target; there is no way to go", "start")
 
 
 def milestones(whole: Whole) -> Iterator[Problem]:
@@ -164,6 +185,7 @@ CHECKS: tuple[Callable[[Whole], Iterator[Problem]], ...] = (
     without_effect,
     units,
     ways,
+    works,
     milestones,
     shares,
     starts,
