@@ -9,7 +9,7 @@ so that all of them are told at once. Secrets are names until `resolve` reads th
 
 from integration.core.errors import MappingInvalid
 from mappings.load import includes, load, load_texts
-from mappings.loaded import ConnectionSource, Loaded, Retention, resolve
+from mappings.loaded import ConnectionSource, Loaded, resolve
 from mappings.schema import MainFile
 
 __all__ = [
@@ -17,7 +17,6 @@ __all__ = [
     "Loaded",
     "MainFile",
     "MappingInvalid",
-    "Retention",
     "includes",
     "load",
     "load_texts",

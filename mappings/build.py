@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from integration.core.errors import Problem
 from integration.core.links import LinkedWork, Pattern, Selector, TagRule
+from integration.core.retention import Retention
 from integration.core.scorecard import (
     Bound,
     ConnectionRule,
@@ -25,7 +26,7 @@ from integration.core.scorecard import (
 )
 from mappings.calendars import days_off
 from mappings.cycles import by_name
-from mappings.loaded import ConnectionSource, Retention
+from mappings.loaded import ConnectionSource
 from mappings.schema import selectors
 from mappings.schema.connections import ConnectionKeys, TrackerName
 from mappings.schema.okrs import KeyResultKeys, ObjectiveKeys

@@ -10,6 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from integration.core.errors import MappingInvalid, Problem
+from integration.core.retention import Retention
 from integration.core.scorecard import Scorecard
 from integration.trackers.contract import Connection, Secret
 from mappings.schema.connections import TrackerName
@@ -37,14 +38,6 @@ class ConnectionSource:
 
 
 @dataclass(frozen=True, slots=True)
-class Retention:
-    """How long raw deliveries are kept, and those that were not understood."""
-
-    deliveries: timedelta = timedelta(days=30)
-    dead: timedelta = timedelta(days=90)
-
-
-@dataclass(frozen=True, slots=True)
 class Loaded:
     """A mapping without mistakes."""
 
@@ -55,7 +48,7 @@ class Loaded:
     """Relative name -> text; the main file first. `load_texts` reads them again."""
     digest: str
     """SHA-256, in hex, over names and texts."""
-    retention: Retention = Retention()
+    retention: Retention = dataclasses.field(default_factory=Retention)
 
 
 def resolve(source: ConnectionSource, environment: Mapping[str, str], beside: Path) -> Connection:

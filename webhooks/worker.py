@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 
 from integration.core.errors import MappingInvalid, Refused, StoreUnusable
+from integration.core.retention import Retention
 from integration.ingest import ingest
 from integration.publish import publish
 from integration.reading import answer_reads
@@ -25,6 +26,7 @@ from integration.refresh import (
     measure_key_results,
     reach_key_results,
 )
+from integration.retention import throw_away
 from integration.store import applied, marks, outbox, reads
 from integration.trackers.contract import Tracker, TrackerClient
 from mappings import load_texts
@@ -37,6 +39,8 @@ SETTLING = 0.05
 AFTER_TROUBLE = 1.0
 ENDING = 5.0
 """Seconds that all calls under way may take together once a worker shall end; leases keep what they were about."""
+HOUSEKEEPING = 10.0
+"""Seconds between two looks at whether something is due that comes round."""
 
 log = logging.getLogger(__name__)
 
@@ -88,6 +92,7 @@ class Worker:
         self._spread = spread
         self._publishers = publishers
         self._policy: Policy | None = None
+        self._retention: Retention | None = None
         self._talk = threading.Condition()
 
     def run(self, stop: threading.Event) -> None:
@@ -99,6 +104,9 @@ class Worker:
             threading.Thread(target=self._loop, args=(stop, self._talker(talk)), name=f"talker {number}", daemon=True)
             for number, talk in enumerate(talkers)
         ]
+        threads.append(
+            threading.Thread(target=self._loop, args=(stop, self._keep_house), name="housekeeper", daemon=True)
+        )
         for thread in threads:
             thread.start()
         self._loop(stop, self._refresh_round)
@@ -160,6 +168,7 @@ class Worker:
             return None
         loaded = load_texts(newest.files, next(iter(newest.files)))
         self._policy = Policy(newest.revision, loaded.scorecard, self._service.settings.url)
+        self._retention = loaded.retention
         return self._policy
 
     def _trackers(self) -> Mapping[str, Tracker]:
@@ -185,3 +194,8 @@ class Worker:
         if asked:
             self._service.wakeup.send()
         return asked
+
+    def _keep_house(self, stop: threading.Event) -> None:
+        if self._retention is not None:
+            throw_away(self._db, self._retention, real_time, stop.is_set)
+        stop.wait(HOUSEKEEPING if self._retention is not None else SWEEP)

@@ -74,6 +74,17 @@ def claim_job(connection: Connection, name: str, now: datetime, lease: timedelta
     return True
 
 
+def is_due(connection: Connection, name: str, now: datetime) -> bool:
+    """Whether a job is to be done now and nobody does it, seen without a lock."""
+    row = connection.execute(select(jobs.c.due_at, jobs.c.leased_until).where(jobs.c.name == name)).first()
+    return row is None or (row.due_at <= now and (row.leased_until is None or row.leased_until < now))
+
+
+def lease_job(connection: Connection, name: str, until: datetime) -> None:
+    """For a job that is done piece by piece."""
+    connection.execute(update(jobs).where(jobs.c.name == name).values(leased_until=until))
+
+
 def finish_job(connection: Connection, name: str, now: datetime, due_at: datetime, error: str | None = None) -> None:
     done = {"due_at": due_at, "leased_until": None, "last_error": error}
     connection.execute(update(jobs).where(jobs.c.name == name).values(done if error else {**done, "last_done_at": now}))

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, func, literal_column, select, update
+from sqlalchemy import Connection, delete, func, literal_column, select, update
 
 from integration.store.statements import unlocked
 from integration.store.tables import deliveries, outcomes
@@ -103,3 +103,33 @@ def waiting_since(connection: Connection) -> datetime | None:
     return connection.execute(
         select(func.min(deliveries.c.received_at)).join(outcomes, outcomes.c.delivery == deliveries.c.id).where(NEW)
     ).scalar()
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A delivery as far as it matters to how long it is kept: when it came, what became of it, bytes of its body."""
+
+    id: int
+    received_at: datetime
+    state: str
+    size: int
+
+
+def oldest(connection: Connection, after: int, limit: int) -> Sequence[Kept]:
+    """The deliveries behind one, in the order in which they came; no body is read."""
+    query = (
+        select(deliveries.c.id, deliveries.c.received_at, outcomes.c.state, func.length(deliveries.c.body))
+        .join(outcomes, outcomes.c.delivery == deliveries.c.id)
+        .where(deliveries.c.id > after)
+        .order_by(deliveries.c.id)
+        .limit(limit)
+    )
+    return [Kept(*row) for row in connection.execute(query)]
+
+
+def throw_away(connection: Connection, ids: Sequence[int]) -> int:
+    """Deletes deliveries with what is known of them, but none that still waits to be read; returns how many."""
+    gone = delete(outcomes).where(outcomes.c.delivery.in_(ids), outcomes.c.state != "new")
+    read = list(connection.execute(gone.returning(outcomes.c.delivery)).scalars())
+    connection.execute(delete(deliveries).where(deliveries.c.id.in_(read)))
+    return len(read)

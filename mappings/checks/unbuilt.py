@@ -14,7 +14,6 @@ SECTIONS = {
     "delivery": "deployments, changes and incidents are not derived by this version",
     "services": "deployments, changes and incidents are not derived by this version",
     "access": "nobody signs in to this version yet",
-    "retention": "this version throws nothing away",
     "week_starts": "weeks only matter to delivery KPIs, which are not measured by this version",
 }
 MEASURES = {
