@@ -43,7 +43,9 @@ class TrackerFact:
     item: str | None = None
     """The immutable id of the item it is about, where it is about one."""
     exact: bool = True
-    """False where a tracker's history tells its time or details less precisely than the webhook of the same event."""
+    """False where the tracker tells the same event's time or details more precisely elsewhere: mostly its webhook does,
+    seldom its history.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

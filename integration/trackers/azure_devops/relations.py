@@ -29,6 +29,12 @@ def listed_parent(holder: Json, where: str) -> dict[str, Value]:
     return {"parent": next(parents, None)}
 
 
+def born_with(holder: Json) -> tuple[Json, ...]:
+    """The relations that a new item has from the start."""
+    relations = holder.get("relations")
+    return tuple(records(relations, "resource.relations")) if isinstance(relations, list) else ()
+
+
 @dataclass(frozen=True, slots=True)
 class RelationsChanged:
     """The relations that an update added and removed, and the revision they belong to."""
@@ -45,7 +51,7 @@ class RelationsChanged:
     def facts(self) -> Iterator[TrackerFact]:
         if self.parent() and PARENT not in self.known.changes:
             before, after = self._parent_in(self.removed), self._parent_in(self.added)
-            yield self.known.said(ParentChanged, PARENT, before=before, after=after)
+            yield self.known.linked(ParentChanged, PARENT, before=before, after=after)
         yield from self._links(LinkRemoved, self.removed)
         yield from self._links(LinkAdded, self.added)
 
@@ -59,7 +65,7 @@ class RelationsChanged:
             other = item_of_url(url) or url
             if rel and other and rel != TO_PARENT and rel not in _NOT_KEPT:
                 link, outward = rel.removesuffix("-Forward").removesuffix("-Reverse"), not rel.endswith("-Reverse")
-                yield self.known.said(kind, f"{rel}:{other}", other=other, link=link, outward=outward)
+                yield self.known.linked(kind, f"{link}:{other}", other=other, link=link, outward=outward)
 
 
 def relations_changed(event: Event, known: Revision) -> RelationsChanged:

@@ -58,10 +58,20 @@ class Revision:
     actor: str | None
     values: Mapping[str, Any]
     changes: Mapping[str, Json]
+    exact: bool = True
+    """False where somebody acted who is named without an id, as bodies of version 1.0 do: the revisions feed has ids."""
 
     def said(self, kind: type[Fact], what: str, **more: Any) -> Fact:
         """A fact of this revision; `what` tells it from the others."""
-        return kind(at=self.at, source=f"{self.item}:{self.version}:{what}", actor=self.actor, item=self.item, **more)
+        return self._fact(kind, f"{self.version}:{what}", more)
+
+    def linked(self, kind: type[Fact], what: str, **more: Any) -> Fact:
+        """A fact about a link, told by its moment: the feed of links knows neither revisions nor updates."""
+        return self._fact(kind, f"{self.at.isoformat()}:{what}", more)
+
+    def _fact(self, kind: type[Fact], source: str, more: dict[str, Any]) -> Fact:
+        said = {"actor": self.actor, "exact": self.exact, **more}
+        return kind(at=self.at, source=f"{self.item}:{source}", item=self.item, **said)
 
     def later(self, at: datetime, version: str) -> Revision:
         """Something that happened to the item without a new revision."""
@@ -79,8 +89,10 @@ class Revision:
         """That the item was created, if the revision tells when."""
         born = instant(self.values.get(f.CREATED_DATE))
         if born:
-            maker = account(self.values.get(f.CREATED_BY))
-            yield ItemCreated(at=born, source=f"{self.item}:created", actor=maker, item=self.item)
+            named = self.values.get(f.CREATED_BY)
+            maker = account(named)
+            exact = bool(maker) or not named
+            yield ItemCreated(at=born, source=f"{self.item}:created", actor=maker, item=self.item, exact=exact)
 
 
 def revision(event: Event) -> Revision:
@@ -118,8 +130,10 @@ def known_revision(
     """A revision from its parts; `change` may tell who and when where the fields do not."""
     change = change or {}
     at = instant(values.get(f.CHANGED_DATE)) or instant(change.get("revisedDate")) or told
-    actor = account(change.get("revisedBy")) or account(values.get(f.CHANGED_BY))
-    return Revision(item, rev, str(rev) if rev > 0 else at.isoformat(), at, actor, values, changes or {})
+    named = values.get(f.CHANGED_BY)
+    actor = account(change.get("revisedBy")) or account(named)
+    version = str(rev) if rev > 0 else at.isoformat()
+    return Revision(item, rev, version, at, actor, values, changes or {}, exact=bool(actor) or not named)
 
 
 def _changes(value: object) -> Mapping[str, Json]:

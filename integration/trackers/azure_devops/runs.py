@@ -62,23 +62,25 @@ def run_changed(event: Event) -> Iterator[TrackerFact]:
     """A run that is retried ends twice: its end tells the two apart."""
     run = record(event.resource.get("run"), "resource.run")
     finished = instant(run.get("finishedDate"))
-    at = finished or event.told
-    yield _pipeline_fact(event, "run", run, part=finished.isoformat() if finished else "", at=at)
+    yield _pipeline_fact(event, "run", run, part=finished.isoformat() if finished else "", at=finished)
 
 
 def stage_changed(event: Event) -> Iterator[TrackerFact]:
     stage = record(event.resource.get("stage"), "resource.stage")
-    yield _pipeline_fact(event, "stage", stage, part=_part(stage), at=_moment(stage, event))
+    yield _pipeline_fact(event, "stage", stage, part=_part(stage), at=_moment(stage))
 
 
 def job_changed(event: Event) -> Iterator[TrackerFact]:
     job = record(event.resource.get("job"), "resource.job")
     stage = optional_record(event.resource.get("stage"), "resource.stage")
-    yield _pipeline_fact(event, "job", job, part=f"{_part(stage)}/{_part(job)}", at=_moment(job, event))
+    yield _pipeline_fact(event, "job", job, part=f"{_part(stage)}/{_part(job)}", at=_moment(job))
 
 
-def _pipeline_fact(event: Event, of: str, told: Json, *, part: str, at: datetime) -> RunFinished:
-    """What a YAML pipeline tells is alike for a run, a stage and a job; `told` is the one that changed."""
+def _pipeline_fact(event: Event, of: str, told: Json, *, part: str, at: datetime | None) -> RunFinished:
+    """What a YAML pipeline tells is alike for a run, a stage and a job; `told` is the one that changed.
+
+    Older versions leave out times and commits, which the list of builds and their timelines have.
+    """
     resource = event.resource
     run = optional_record(resource.get("run"), "resource.run")
     run_id = _id(run.get("id"), "resource.run.id")
@@ -90,9 +92,10 @@ def _pipeline_fact(event: Event, of: str, told: Json, *, part: str, at: datetime
         optional_record(run.get("resources"), "resource.run.resources").get("repositories"), "repositories"
     )
     own = optional_record(own.get("self"), "resource.run.resources.repositories.self")
+    commit = identifier(own.get("version"))
     return RunFinished(
-        at=at,
-        source=":".join((of, run_id, part, str(attempt or 1), state or "")),
+        at=at or event.told,
+        source=":".join((of, run_id, part, state or "")),
         of=of,
         run=run_id,
         pipeline=text(pipeline.get("name")) or identifier(pipeline.get("id")),
@@ -102,24 +105,24 @@ def _pipeline_fact(event: Event, of: str, told: Json, *, part: str, at: datetime
         attempt=attempt,
         project=event.project,
         branch=branch(own.get("refName")),
-        commit=identifier(own.get("version")),
+        commit=commit,
         started=instant(told.get("startTime")) or instant(told.get("createdDate")),
         name=_title(told),
+        exact=at is not None and commit is not None,
     )
 
 
 def _part(told: Json) -> str:
-    """A stage or job by its id, which differs between attempts; by its name where a sample has zeros."""
-    return identifier(told.get("id")) or text(told.get("name")) or ""
+    """A stage or job by its id, which differs between attempts; by name and attempt where a sample has zeros."""
+    return identifier(told.get("id")) or f"{text(told.get('name')) or ''}#{number(told.get('attempt')) or 1}"
 
 
 def _title(told: Json) -> str | None:
     return text(told.get("displayName")) or text(told.get("name"))
 
 
-def _moment(told: Json, event: Event) -> datetime:
-    when = "finishTime" if told.get("state") == "completed" else "startTime"
-    return instant(told.get(when)) or event.told
+def _moment(told: Json) -> datetime | None:
+    return instant(told.get("finishTime" if told.get("state") == "completed" else "startTime"))
 
 
 def deployment_started(event: Event) -> Iterator[TrackerFact]:
@@ -131,7 +134,10 @@ def deployment_completed(event: Event) -> Iterator[TrackerFact]:
 
 
 def _deployment(event: Event, state: str) -> RunFinished:
-    """A classic release reached, or is on its way to, one of its stages (which it calls environments)."""
+    """A classic release reached, or is on its way to, one of its stages (which it calls environments).
+
+    An environment has its own words for results, and its own last change: the deployment itself knows better.
+    """
     environment = record(event.resource.get("environment"), "resource.environment")
     deployment = optional_record(event.resource.get("deployment"), "resource.deployment")
     release = optional_record(environment.get("release") or deployment.get("release"), "resource.environment.release")
@@ -146,8 +152,9 @@ def _deployment(event: Event, state: str) -> RunFinished:
     which = attempt or changed.isoformat()
     completed = state == "completed"
     source_branch, commit = _artifact(release)
+    precise = instant(deployment.get("completedOn" if completed else "startedOn"))
     return RunFinished(
-        at=changed if completed else event.told,
+        at=precise or (changed if completed else event.told),
         source=f"release:{release_id}:{identifier(environment.get('id'))}:{which}:{state}",
         actor=account(deployment.get("requestedFor")) or account(environment.get("owner")),
         of="release deployment",
@@ -162,6 +169,7 @@ def _deployment(event: Event, state: str) -> RunFinished:
         commit=commit,
         started=instant(deployment.get("startedOn")),
         name=text(release.get("name")),
+        exact=precise is not None and bool(deployment.get("deploymentStatus")),
     )
 
 

@@ -17,7 +17,7 @@ from integration.core.facts import (
 )
 from integration.trackers.azure_devops import fields as f
 from integration.trackers.azure_devops.payload import DROPPED, Event, Json, identifier, optional_record, scalar, text
-from integration.trackers.azure_devops.relations import listed_parent, relations_changed
+from integration.trackers.azure_devops.relations import RelationsChanged, born_with, listed_parent, relations_changed
 from integration.trackers.azure_devops.revisions import Revision, revision
 
 
@@ -25,21 +25,24 @@ def created(event: Event) -> Iterator[TrackerFact]:
     known = revision(event)
     yield known.seen(_parent(known, event.resource, "resource.relations"))
     yield from known.creation()
+    if known.rev == 1:  # what an item is born with was linked to it then, as the feed of links has it
+        yield from RelationsChanged(known, born_with(event.resource), ()).facts()
 
 
 def commented(event: Event) -> Iterator[TrackerFact]:
     known = revision(event)
     yield known.seen({})
-    yield _comment(event, known)
+    yield comment(known)
 
 
 def deleted(event: Event) -> Iterator[TrackerFact]:
     known = revision(event)
     yield known.seen({})
     # Deletion and restore may leave the revision as it was: they happened when they were told, not when it changed.
+    # Only the revisions feed knows the moment.
     then = known.later(event.told, known.version)
     yield then.seen_only({"deleted": True})
-    yield then.said(ItemDeleted, "deleted")
+    yield then.said(ItemDeleted, "deleted", exact=False)
 
 
 def restored(event: Event) -> Iterator[TrackerFact]:
@@ -47,7 +50,7 @@ def restored(event: Event) -> Iterator[TrackerFact]:
     yield known.seen({})
     then = known.later(event.told, known.version)
     yield then.seen_only({"deleted": False})
-    yield then.said(ItemRestored, "restored")
+    yield then.said(ItemRestored, "restored", exact=False)
 
 
 def updated(event: Event) -> Iterator[TrackerFact]:
@@ -61,10 +64,9 @@ def updated(event: Event) -> Iterator[TrackerFact]:
         yield known.seen(parent)
         if changed.parent():
             yield changed.known.seen_only(changed.parent())
-    for name, change in known.changes.items():
-        yield from _field_changed(known, name, change)
+    yield from fields_changed(known)
     if text(optional_record(known.changes.get(f.HISTORY), "").get("newValue")):
-        yield _comment(event, known)
+        yield comment(known)
     yield from changed.facts()
 
 
@@ -72,12 +74,15 @@ def _parent(known: Revision, holder: Json, where: str) -> dict[str, Any]:
     return {} if f.PARENT in known.values else listed_parent(holder, where)
 
 
-def _comment(event: Event, known: Revision) -> Commented:
-    """A comment is a revision too; its own id is told by newer versions only."""
-    inner = optional_record(event.resource.get("revision"), "resource.revision")
-    refs = [optional_record(each.get("commentVersionRef"), "commentVersionRef") for each in (event.resource, inner)]
-    told = next((found for ref in refs if (found := identifier(ref.get("commentId")))), None)
-    return known.said(Commented, f.HISTORY, comment=told or known.version)
+def comment(known: Revision) -> Commented:
+    """A comment is a revision too, and goes by its number: its own id is told by newer versions only."""
+    return known.said(Commented, f.HISTORY, comment=known.version)
+
+
+def fields_changed(known: Revision) -> Iterator[TrackerFact]:
+    """What the changes of a revision say, by webhook or between two revisions of the feed."""
+    for name, change in known.changes.items():
+        yield from _field_changed(known, name, change)
 
 
 def _field_changed(known: Revision, name: str, change: Json) -> Iterator[TrackerFact]:
@@ -87,7 +92,7 @@ def _field_changed(known: Revision, name: str, change: Json) -> Iterator[Tracker
     if name == f.STATE:
         yield known.said(StatusChanged, name, before=text(before), after=text(after))
     elif name == f.PARENT:
-        yield known.said(ParentChanged, name, before=identifier(before), after=identifier(after))
+        yield known.linked(ParentChanged, name, before=identifier(before), after=identifier(after))
     elif name == f.PROJECT:
         yield known.said(ItemMoved, name, before=text(before), after=text(after))
     elif name == f.DELETED:
@@ -103,4 +108,5 @@ def _plain_change(known: Revision, name: str, before: Any, after: Any) -> Iterat
         return
     # That somebody was assigned is worth knowing even where the body does not say whom by an id.
     old, new = (None if value is DROPPED else value for value in kept)
-    yield known.said(FieldChanged, name, field=f.shared_name(name), before=old, after=new)
+    exact = known.exact and DROPPED not in kept
+    yield known.said(FieldChanged, name, field=f.shared_name(name), before=old, after=new, exact=exact)
