@@ -55,6 +55,7 @@ SECTIONS: Mapping[str, Mapping[str, Lazy]] = {
     "Looking after it": {
         "status": Lazy("status:status", "Show what waits, what failed and why, and what to do."),
         "replay": Lazy("status:replay", "Try again what was given up."),
+        "backup": Lazy("backup:backup", "Copy the database while it is in use."),
     },
 }
 
