@@ -88,7 +88,9 @@ def ways(whole: Whole) -> Iterator[Problem]:
 def _begins_at_zero(each: KeyResult) -> bool:
     """Said so, or work, which begins with nothing done."""
     start = each.keys.start
-    return start.number == 0 if isinstance(start, Quantity) else each.has("work") and not each.has("start")
+    if isinstance(start, Quantity):
+        return start.number == 0
+    return each.has("work") and not any(each.has(key) for key in ("start", "kpi", "count"))
 
 
 def works(whole: Whole) -> Iterator[Problem]:
