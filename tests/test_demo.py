@@ -133,7 +133,7 @@ def test_ctrl_c_ends_it_cleanly_and_at_once(sent):
     assert not folder.exists()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="class")
 def quarter():
     """A demo in which much has happened already, and more does."""
     clock, stop = DemoClock(BEGIN), threading.Event()
@@ -145,44 +145,54 @@ def quarter():
         stop.set()
 
 
-@pytest.mark.parametrize(("look", "width"), [("light", 1280), ("dark", 400)])
-@pytest.mark.parametrize("page", ["objectives", "jira", "epic", "azure", "feature"])
-def test_a_browser_shows_the_pages_without_complaint(quarter, page, look, width, tmp_path):
-    """OKRLINK_SCREENSHOTS names a folder in which they are kept, to be looked at."""
-    need(shutil.which("chromium") is not None, "Chromium")
-    jira, ado = quarter.jira.url, quarter.ado.url
-    url = {
-        "objectives": f"{quarter.url}/",
-        "jira": f"{jira}/",
-        "epic": f"{jira}/browse/SHOP-1",
-        "azure": ado,
-        "feature": f"{ado}/App/_workitems/edit/1",
-    }[page]
-    shot = Path(os.environ.get("OKRLINK_SCREENSHOTS", tmp_path)) / f"{page}-{look}-{width}.png"
-    # A window has 500 pixels at least; scaled, these are the 400 of a phone.
-    size = (
-        ["--window-size=1280,1600"] if width == 1280 else ["--window-size=500,1800", "--force-device-scale-factor=1.25"]
-    )
-    browser = subprocess.run(
-        [
-            "chromium",
-            *("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-sync", "--hide-scrollbars"),
-            *(
-                "--disable-background-networking",
-                "--disable-component-update",
-                f"--user-data-dir={tmp_path / 'profile'}",
-            ),
-            *("--enable-logging=stderr", "--v=0", "--virtual-time-budget=2500"),
-            f"--blink-settings=preferredColorScheme={0 if look == 'dark' else 1}",
-            *size,
-            f"--screenshot={shot}",
-            url,
-        ],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+class TestInABrowser:
+    @pytest.mark.parametrize(("look", "width"), [("light", 1280), ("dark", 400)])
+    @pytest.mark.parametrize("page", ["objectives", "jira", "epic", "azure", "feature"])
+    def test_a_browser_shows_the_pages_without_complaint(self, quarter, page, look, width, tmp_path):
+        """OKRLINK_SCREENSHOTS names a folder in which they are kept, to be looked at."""
+        need(shutil.which("chromium") is not None, "Chromium")
+        jira, ado = quarter.jira.url, quarter.ado.url
+        url = {
+            "objectives": f"{quarter.url}/",
+            "jira": f"{jira}/",
+            "epic": f"{jira}/browse/SHOP-1",
+            "azure": ado,
+            "feature": f"{ado}/App/_workitems/edit/1",
+        }[page]
+        shot = Path(os.environ.get("OKRLINK_SCREENSHOTS", tmp_path)) / f"{page}-{look}-{width}.png"
+        # A window has 500 pixels at least; scaled, these are the 400 of a phone.
+        size = (
+            ["--window-size=1280,1600"]
+            if width == 1280
+            else ["--window-size=500,1800", "--force-device-scale-factor=1.25"]
+        )
+        browser = subprocess.run(
+            [
+                "chromium",
+                *(
+                    "--headless",
+                    "--no-sandbox",
+                    "--disable-gpu",
+                    "--no-first-run",
+                    "--disable-sync",
+                    "--hide-scrollbars",
+                ),
+                *(
+                    "--disable-background-networking",
+                    "--disable-component-update",
+                    f"--user-data-dir={tmp_path / 'profile'}",
+                ),
+                *("--enable-logging=stderr", "--v=0", "--virtual-time-budget=2500"),
+                f"--blink-settings=preferredColorScheme={0 if look == 'dark' else 1}",
+                *size,
+                f"--screenshot={shot}",
+                url,
+            ],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
 
-    assert shot.stat().st_size > 10_000
-    assert "CONSOLE" not in browser.stderr, browser.stderr
+        assert shot.stat().st_size > 10_000
+        assert "CONSOLE" not in browser.stderr, browser.stderr
