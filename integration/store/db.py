@@ -17,10 +17,11 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError, SQLAlchemyError
 
 from integration.core.errors import StoreUnusable
-from integration.store.file_lock import FileLock
+from integration.store.file_lock import BUSY_TIMEOUT, FileLock
 
 NO_SQLITE = frozenset(
     {
+        sqlite3.SQLITE_BUSY,
         sqlite3.SQLITE_CANTOPEN,
         sqlite3.SQLITE_CORRUPT,
         sqlite3.SQLITE_FULL,
@@ -51,7 +52,7 @@ class Database:
             file = Path(parsed.database).absolute()
             engine = create_engine(
                 parsed.set(database=str(file)),
-                connect_args={"timeout": 30, "check_same_thread": False},
+                connect_args={"timeout": BUSY_TIMEOUT, "check_same_thread": False},
                 hide_parameters=True,  # an error is logged, and what people wrote is not for logs
             )
             event.listen(engine, "connect", _prepare_sqlite)

@@ -11,6 +11,11 @@ from typing import Self
 
 from integration.core.errors import StoreUnusable
 
+BUSY_TIMEOUT = 3.0
+"""Seconds to wait for a stranger who locks an SQLite database past this lock, such as somebody's shell. Whoever waits has
+its turn, so that all others wait with it: two servers and a worker together must answer within the 20 s of Jira's.
+"""
+
 
 class FileLock:
     """An exclusive `flock` on a file made for it, behind a mutex for the threads of this process.

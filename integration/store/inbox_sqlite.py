@@ -9,7 +9,7 @@ from pathlib import Path
 
 import orjson
 
-from integration.store.file_lock import FileLock
+from integration.store.file_lock import BUSY_TIMEOUT, FileLock
 from integration.store.inbox import Delivery
 from integration.store.instants import to_micros
 
@@ -52,7 +52,11 @@ class SqliteWriter:
         if self._connection is None:
             # Not created here: an inbox in a database without tables would only fail later and less clearly.
             self._connection = sqlite3.connect(
-                f"{self._file.as_uri()}?mode=rw", uri=True, timeout=30, isolation_level=None, check_same_thread=False
+                f"{self._file.as_uri()}?mode=rw",
+                uri=True,
+                timeout=BUSY_TIMEOUT,
+                isolation_level=None,
+                check_same_thread=False,
             )
             self._connection.execute("PRAGMA synchronous = FULL")  # acknowledged means on disk
         return self._connection

@@ -1,10 +1,11 @@
 """The inbox: what `put` returned from is on disk, once, whoever put it and however often."""
 
+import sqlite3
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import nullcontext
+from contextlib import closing, nullcontext
 from datetime import UTC, datetime
 
 import pytest
@@ -12,6 +13,7 @@ from sqlalchemy import select, text
 
 from integration.core.errors import StoreUnusable
 from integration.store.db import Database
+from integration.store.file_lock import BUSY_TIMEOUT
 from integration.store.inbox import Delivery, Inbox
 from integration.store.tables import deliveries, outcomes
 from integration.store.wakeup import Wakeup
@@ -131,6 +133,23 @@ def test_without_a_table_everybody_who_waits_is_told(database: Database, inbox: 
             connection.execute(text("ALTER TABLE hidden RENAME TO deliveries"))
 
     assert inbox.put(delivery())
+
+
+def test_a_database_that_a_stranger_locks_is_told_in_time(sqlite_url: str) -> None:
+    """Jira waits 20 s for an answer: whose turn it is must not wait longer for somebody who knows nothing of turns."""
+    database = Database.open(sqlite_url)
+    inbox = Inbox.for_database(database)
+    assert database.file
+    with closing(sqlite3.connect(database.file, isolation_level=None)) as stranger:
+        stranger.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StoreUnusable, match="locked"):
+            inbox.put(delivery())
+        with pytest.raises(StoreUnusable, match="locked"), database.write():
+            pass
+    assert inbox.put(delivery())
+    assert 3 * BUSY_TIMEOUT < 20, "two servers and a worker, one after the other"
+    inbox.close()
+    database.close()
 
 
 def test_a_database_file_that_is_gone_is_not_made_anew(sqlite_url: str) -> None:
