@@ -2,8 +2,8 @@
 
 A fact is identified within its connection by (`kind`, `source`), where `source` is made of the tracker's own ids
 (changelog id and field, work item revision, build id and attempt), so that the same event by webhook, by backfill and by
-replay is one fact; of two tellings the more precise one stays. Facts keep scalar fields, account ids and times; never
-names of people, mail addresses or comment text.
+replay is one fact. Of two tellings the more precise one stays, of two as precise the earlier: nobody hears of anything
+before it happens. Facts keep scalar fields, account ids and times; never names of people, mail addresses or comment text.
 
 `ItemSeen` is the one fact that is not kept as a row: it carries what an item's fields were at a time, and is folded
 into the item field by field (`core.items`); folding it twice, or late, changes nothing.
@@ -42,6 +42,8 @@ class TrackerFact:
     actor: str | None = None
     item: str | None = None
     """The immutable id of the item it is about, where it is about one."""
+    recurs: ClassVar[bool] = False
+    """Whether it can happen again under the same source; then its last time counts."""
     exact: bool = True
     """False where the tracker tells the same event's time or details more precisely elsewhere: mostly its webhook does,
     seldom its history.
@@ -151,6 +153,7 @@ class VersionChanged(TrackerFact):
     """A version was `created`, `released`, `unreleased`, `updated`, `moved`, `deleted` or `merged` (into `merged_into`)."""
 
     kind: ClassVar[str] = "version changed"
+    recurs: ClassVar[bool] = True
     action: str
     version: str
     name: str | None = None
@@ -164,6 +167,7 @@ class SprintChanged(TrackerFact):
     """A sprint was `created`, `started`, `closed`, `updated` or `deleted`."""
 
     kind: ClassVar[str] = "sprint changed"
+    recurs: ClassVar[bool] = True
     action: str
     sprint: str
     name: str | None = None

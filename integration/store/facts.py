@@ -8,8 +8,9 @@ from operator import itemgetter
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, func, select
+from sqlalchemy import ColumnElement, Connection, func, not_, or_, select
 from sqlalchemy import insert as plain_insert
+from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from integration.core.facts import FieldChanged, ItemDeleted, ItemRef, ItemRestored, ItemSeen, TrackerFact
 from integration.store.statements import insert
@@ -22,6 +23,8 @@ _OWN = {
     kind.kind: tuple(one.name for one in fields(kind) if one.name not in _COMMON)
     for kind in TrackerFact.__subclasses__()
 }
+
+_RECURRING = [kind.kind for kind in TrackerFact.__subclasses__() if kind.recurs]
 
 
 def _row(connection: str, fact: TrackerFact) -> dict[str, Any]:
@@ -88,7 +91,8 @@ def told(facts: Iterable[tuple[str, TrackerFact]]) -> Told:
 def record(connection: Connection, told: Told) -> int:
     """Keeps facts that are new, and every sighting until it is folded; returns how many facts were new.
 
-    A known fact stays as it is, unless it was told more precisely now.
+    A known fact stays as it is, unless it is told better now: more precisely, or as precisely and of an earlier time (of
+    a later one, where it can happen again). So any order of the same tellings ends in the same facts.
     """
     new = 0
     if told.facts:
@@ -104,8 +108,15 @@ def _upsert(connection: Connection) -> Any:
     return new.on_conflict_do_update(
         index_elements=["connection", "kind", "source"],
         set_={name: new.excluded[name] for name in ("item", "at", "actor", "data", "exact")},
-        where=facts.c.exact.is_(False) & new.excluded.exact.is_(True),
+        where=_is_better(new.excluded),
     )
+
+
+def _is_better(told: ReadOnlyColumnCollection[str, Any]) -> ColumnElement[bool]:
+    more_precise = facts.c.exact.is_(False) & told.exact.is_(True)
+    recurs = or_(*(facts.c.kind == kind for kind in _RECURRING))
+    better_time = (recurs & (told.at > facts.c.at)) | (not_(recurs) & (told.at < facts.c.at))
+    return or_(more_precise, (facts.c.exact == told.exact) & better_time)
 
 
 def of_item(connection: Connection, name: str, item: str) -> Sequence[dict[str, Any]]:

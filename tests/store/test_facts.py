@@ -6,7 +6,7 @@ from itertools import permutations
 import pytest
 from sqlalchemy import delete, select
 
-from integration.core.facts import ItemDeleted, StatusChanged, TrackerFact
+from integration.core.facts import ItemDeleted, StatusChanged, TrackerFact, VersionChanged
 from integration.store import facts, tables
 from integration.store.db import Database
 
@@ -45,8 +45,25 @@ def test_the_more_precise_telling_stays_whatever_came_first(database: Database) 
 
 
 @pytest.mark.parametrize("exact", [True, False])
-def test_of_two_equally_precise_tellings_the_first_stays(database: Database, exact: bool) -> None:
-    tell(database, ItemDeleted(at=MORNING, source="1", item="1", exact=exact))
-    tell(database, ItemDeleted(at=NIGHT, source="1", item="1", exact=exact))
+def test_of_two_equally_precise_tellings_the_earlier_stays(database: Database, exact: bool) -> None:
+    for number, hours in enumerate(permutations([MORNING, NIGHT])):
+        for at in hours:
+            tell(database, ItemDeleted(at=at, source=str(number), item="1", exact=exact))
 
-    assert [at for _, at, _, _ in kept(database)] == [MORNING]
+    assert [at for _, at, _, _ in kept(database)] == [MORNING, MORNING]
+
+
+def test_what_can_happen_again_happened_the_last_time(database: Database) -> None:
+    """A version that was taken back and released once more was released then; its history tells only the day."""
+    noon = datetime(2026, 11, 2, 12, tzinfo=UTC)
+    first, second = (
+        VersionChanged(at=at, source="7:released", action="released", version="7") for at in (MORNING, NIGHT)
+    )
+    by_history = VersionChanged(at=noon, source="7:released", action="released", version="7", exact=False)
+    for order in permutations([first, second, by_history]):
+        with database.write() as connection:
+            connection.execute(delete(tables.facts))
+        for fact in order:
+            tell(database, fact)
+
+        assert [at for _, at, _, _ in kept(database)] == [NIGHT]

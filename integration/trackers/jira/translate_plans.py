@@ -1,7 +1,8 @@
 """Events about what stands beside issues, links, versions and sprints -> tracker facts.
 
-None of them has a changelog id. A link has an id of its own and is added once and removed once; a version or a sprint
-can be released or started again, so that the time of the event is part of what identifies it.
+None of them has a changelog id. A link has an id of its own and is added once and removed once. What a version or a
+sprint is now (released, started, …) it became at one time, which Jira's own list tells, too; any other change of theirs
+is known by the time of its event.
 """
 
 from __future__ import annotations
@@ -27,6 +28,9 @@ def link_changed(event: Event) -> Iterator[TrackerFact]:
         other=identifier(link.get("destinationIssueId"), "issueLink.destinationIssueId"),
         link=(text(kind.get("name")) if isinstance(kind, dict) else None) or "",
     )
+
+
+_REPEATED = frozenset({"updated", "moved"})
 
 
 def version_changed(event: Event) -> Iterator[TrackerFact]:
@@ -73,7 +77,7 @@ def sprint_changed(event: Event) -> Iterator[TrackerFact]:
 
 
 def _once(number: str, action: str, at: datetime) -> str:
-    return f"{number}:{action}:{at.isoformat()}"
+    return f"{number}:{action}:{at.isoformat()}" if action in _REPEATED else f"{number}:{action}"
 
 
 def _merged_into(value: object) -> str | None:
