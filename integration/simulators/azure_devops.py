@@ -163,6 +163,11 @@ class AzureDevOpsSimulator(Actions):
         return list(self.journal.emails)
 
     @property
+    def requests(self) -> list[str]:
+        """Everything that was asked over REST, as `GET /bookshop/_apis/…`, oldest first."""
+        return list(self.journal.requests)
+
+    @property
     def unmodelled(self) -> list[str]:
         """What was asked for and answered 501."""
         return list(self.journal.unmodelled)

@@ -16,6 +16,7 @@ from integration.simulators.azure_devops_items import (
     WorkItem,
     join_tags,
 )
+from integration.simulators.azure_devops_ledger import Ledger
 from integration.simulators.azure_devops_organisation import Organisation, Step
 from integration.simulators.azure_devops_patch import hyperlink, read_value
 from integration.simulators.azure_devops_pipelines import (
@@ -25,7 +26,7 @@ from integration.simulators.azure_devops_pipelines import (
     stage_changed,
 )
 from integration.simulators.azure_devops_refusals import Refused, field_missing
-from integration.simulators.azure_devops_shapes import item_url
+from integration.simulators.azure_devops_shapes import item_url, stamp
 
 SOMEBODY = "Sam Rivera <sam@bookshop.example>"
 
@@ -36,6 +37,7 @@ class Actions:
     def __init__(self, organisation: Organisation, hooks: Hooks) -> None:
         self.organisation = organisation
         self.hooks = hooks
+        self.ledger = Ledger(organisation)
 
     def create_work_item(
         self,
@@ -135,19 +137,36 @@ class Actions:
 
     def complete_build(self, **what: Any) -> None:
         """Sends `build.complete`; the words are those of `build_completed`, with `actor` and `project`."""
-        self._send(build_completed, what, acted=True)
+        with self.organisation.lock:
+            told = self._send(build_completed, what, acted=True)
+            if told.resource_version == "1.0":
+                told = self._event(build_completed, {**what, "resource_version": "2.0"}, acted=True)
+            self.ledger.build(told.resource)
 
     def change_run(self, **what: Any) -> None:
         """Sends run-state-changed; the words are those of `run_changed`, with `project`."""
-        self._send(run_changed, what)
+        with self.organisation.lock:
+            event = self._send(run_changed, what)
+            self.ledger.run(event.project, event.resource["run"])
 
     def change_stage(self, **what: Any) -> None:
         """Sends stage-state-changed; the words are those of `stage_changed`, with `project`."""
-        self._send(stage_changed, what)
+        with self.organisation.lock:
+            event = self._send(stage_changed, what)
+            run = event.resource["run"]
+            if run["id"] not in self.ledger.builds:
+                self.ledger.run(event.project, {**run, "state": "inProgress"})
+            now = self.organisation.now()
+            started, ended = stamp(what.get("created") or now), stamp(what.get("finished") or now)
+            self.ledger.stage(run, event.resource["stage"], what.get("attempt", 1), started, ended)
 
     def complete_deployment(self, **what: Any) -> None:
         """Sends deployment-completed; the words are those of `deployment_completed`, with `actor` and `project`."""
-        self._send(deployment_completed, what, acted=True)
+        with self.organisation.lock:
+            event = self._send(deployment_completed, what, acted=True)
+            started = stamp(what.get("started") or self.organisation.now())
+            actor = self.organisation.person(what.get("actor", SOMEBODY))
+            self.ledger.deployment(actor, event.resource, started)
 
     def push(self, **what: Any) -> None:
         """Sends `git.push`; the words are those of `pushed`, with `actor` and `project`."""
@@ -155,7 +174,8 @@ class Actions:
 
     def change_pull_request(self, **what: Any) -> None:
         """Sends `git.pullrequest.*`; the words are those of `pull_request`, with `actor` and `project`."""
-        self._send(pull_request, what, acted=True)
+        with self.organisation.lock:
+            self.ledger.pull_request(self._send(pull_request, what, acted=True).resource)
 
     def tell(self, steps: Iterable[Step]) -> None:
         """Publishes `workitem.updated` for each update [3p], and `workitem.commented` for what was said."""
@@ -168,12 +188,18 @@ class Actions:
         item = self.organisation.item(work_item_id)
         self.tell(self.organisation.commit(item, change, self.organisation.person(actor)))
 
-    def _send(self, make: Any, what: dict[str, Any], *, acted: bool = False) -> None:
+    def _send(self, make: Any, what: Mapping[str, Any], *, acted: bool = False) -> Event:
         with self.organisation.lock:
-            project = self._project(what.pop("project", None))
-            actor = self.organisation.person(what.pop("actor", SOMEBODY))
-            event: Event = make(self.organisation, project, *((actor,) if acted else ()), **what)
+            event = self._event(make, what, acted=acted)
             self.hooks.publish(event)
+            return event
+
+    def _event(self, make: Any, what: Mapping[str, Any], *, acted: bool) -> Event:
+        words = dict(what)
+        project = self._project(words.pop("project", None))
+        actor = self.organisation.person(words.pop("actor", SOMEBODY))
+        event: Event = make(self.organisation, project, *((actor,) if acted else ()), **words)
+        return event
 
     def _project(self, name: str | None) -> Project:
         if name is None:

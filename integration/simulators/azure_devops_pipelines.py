@@ -118,6 +118,7 @@ def deployment_completed(
     deployment_id: int,
     release: str,
     environment: str,
+    definition: str = "Release",
     status: str = "succeeded",
     attempt: int = 1,
     started: datetime | None = None,
@@ -151,6 +152,7 @@ def deployment_completed(
             "conditions": [],
             "modifiedOn": done,
             "owner": {"id": actor.id, "displayName": actor.name},
+            "releaseDefinition": {"id": _number(definition), "name": definition},
             "release": {
                 "id": release_id,
                 "name": release,

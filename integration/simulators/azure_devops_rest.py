@@ -1,6 +1,8 @@
 """The REST interface, and what of it reads work items: one, some, their history, and queries."""
 
 from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 from flask import Blueprint, request
@@ -13,9 +15,9 @@ from integration.simulators.azure_devops_entrance import (
     listing,
     project,
     query,
-    refuse_unmodelled,
 )
 from integration.simulators.azure_devops_items import WorkItem
+from integration.simulators.azure_devops_lists import add_lists
 from integration.simulators.azure_devops_locations import add_locations
 from integration.simulators.azure_devops_organisation import Organisation
 from integration.simulators.azure_devops_refusals import Refused, field_missing, work_item_missing
@@ -43,6 +45,7 @@ def rest(service: Service) -> Blueprint:
     _add_history(entrance)
     _add_queries(entrance)
     add_reporting(entrance)
+    add_lists(entrance)
     add_writes(entrance)
     return entrance.blueprint
 
@@ -93,7 +96,7 @@ def _read_items(organisation: Organisation, ids: list[int], words: Mapping[str, 
         raise Refused(
             400, message, "WorkItemTrackingBatchSizeLimitExceededException"
         )  # [3p] the words, [doc] the limit
-    refuse_unmodelled(dict(words), "asOf")
+    moment = _moment(words.get("asof"))
     expand = str(words.get("$expand") or "none").lower()
     names = [name.strip() for name in str(words.get("fields") or "").split(",") if name.strip()]
     if names and expand in ("relations", "all", "fields"):
@@ -105,6 +108,8 @@ def _read_items(organisation: Organisation, ids: list[int], words: Mapping[str, 
     for work_item_id in ids:
         item = organisation.items.get(work_item_id)
         elsewhere = item is not None and project() not in (None, item.project)
+        if item is not None and moment is not None:
+            item = _as_of(item, moment)
         if item is None or item.deleted or elsewhere:
             if not omit:
                 raise work_item_missing(work_item_id)
@@ -112,6 +117,22 @@ def _read_items(organisation: Organisation, ids: list[int], words: Mapping[str, 
         else:
             found.append(work_item(organisation, item, expand=expand, wanted=wanted))
     return found
+
+
+def _moment(text: Any) -> datetime | None:
+    if not text:
+        return None
+    at = datetime.fromisoformat(str(text))
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def _as_of(item: WorkItem, moment: datetime) -> WorkItem | None:
+    """The item as it was [doc]; None where it was not yet. One that is in the recycle bin now stays there [inf]."""
+    held = [revision for revision in item.revisions if revision.at <= moment]
+    if not held:
+        return None
+    last = held[-1]
+    return replace(item, fields=dict(last.fields), relations=list(last.relations), revisions=held)
 
 
 def _reference(organisation: Organisation, name: str) -> str:

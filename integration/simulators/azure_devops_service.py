@@ -52,6 +52,8 @@ class Journal:
     writes: list[Write] = field(default_factory=list)
     emails: list[Email] = field(default_factory=list)
     unmodelled: list[str] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
+    """Everything that was asked over REST with a good token: method and path."""
 
     def state(self) -> dict[str, Any]:
         """All of it, for JSON."""

@@ -79,11 +79,11 @@ def test_connection_data_names_the_owner_of_the_token(ado):
 
 
 def test_what_is_not_modelled_says_so_and_is_remembered(sim, ado):
-    answer = ado.ask("GET", "/Shop/_apis/build/Builds")
+    answer = ado.ask("GET", "/Shop/_apis/build/Definitions")
 
     assert answer.status_code == 501
     assert "does not model" in answer.json()["message"]
-    assert sim.unmodelled == ["GET /bookshop/Shop/_apis/build/Builds: this address or method"]
+    assert sim.unmodelled == ["GET /bookshop/Shop/_apis/build/Definitions: this address or method"]
 
 
 def test_an_unknown_project_is_named(ado):
