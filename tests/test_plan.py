@@ -189,6 +189,18 @@ In the way
         assert "is gone" not in text(jira_desk, fields={"KR Progress": "percent"}, key_results=named)
 
 
+@pytest.mark.parametrize("title", ["Search | Discover", "A long way " * 30])
+def test_a_badge_that_stands_is_not_planned_however_the_tracker_words_it(desk, title):
+    """A new database knows of nothing that stands there; the comment of a hyperlink holds less than a remote link."""
+    desk.apply(remote_link=True, key_results={"built": f"{{title: '{title.strip()}', work: items}}"})
+    desk.side.story(desk.side.epic())
+    desk.settle()
+    with desk.database.write() as connection:
+        connection.exec_driver_sql("DELETE FROM written")
+
+    assert not desk.plan().changed
+
+
 class TestATrackerThatCannotBeReached:
     def test_the_plan_says_so_and_shows_what_was_written_last(self, desk):
         epic = shown(desk)

@@ -103,7 +103,8 @@ def look(client: TrackerClient, wanted: Desired) -> Decision:
     elif wanted.moves_badge():
         badge = wanted.badge()
         decision.stands[BADGE] = wanted.values[BADGE]
-        decision.badge = badge if badge != current.badge else None
+        stands = badge is not None and current.badge is not None and client.same_badge(badge, current.badge)
+        decision.badge = None if stands else badge
         decision.remove_badge = badge is None and current.badge is not None
     _leave_passengers(wanted, decision)
     return decision

@@ -114,6 +114,10 @@ class TrackerClient(Protocol):
         """Whether two values are equal as this tracker compares a field of that type (rounding, trimming)."""
         ...
 
+    def same_badge(self, ours: Badge, theirs: Badge) -> bool:
+        """Whether this tracker would keep both in the same words."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class HistoryPage:

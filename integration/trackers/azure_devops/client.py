@@ -13,7 +13,7 @@ from integration.core.facts import TrackerFact, Value
 from integration.core.write_back import Badge, Edit, FieldValue
 from integration.trackers import http
 from integration.trackers.azure_devops import fields as f
-from integration.trackers.azure_devops.badges import Hyperlink, Operation, badge_changes, hyperlinks
+from integration.trackers.azure_devops.badges import Hyperlink, Operation, badge_changes, comment_of, hyperlinks
 from integration.trackers.azure_devops.catalogue import emptiable_of_types, read_catalogue
 from integration.trackers.azure_devops.payload import account, instant
 from integration.trackers.azure_devops.relations import listed_parent
@@ -133,6 +133,9 @@ class AzureDevOpsClient:
         if field_type == "date" and instant(str(ours)):
             return instant(str(ours)) == instant(str(theirs))
         return str(ours).strip() == str(theirs).strip()
+
+    def same_badge(self, ours: Badge, theirs: Badge) -> bool:
+        return (ours.url, comment_of(ours)) == (theirs.url, comment_of(theirs))
 
     def _links_at(self, item: str, revision: int | None) -> tuple[int, Sequence[Hyperlink]]:
         """The item's hyperlinks, whose places hold for one revision. Mostly it was looked at a moment ago."""

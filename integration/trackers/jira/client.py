@@ -176,6 +176,9 @@ class JiraClient:
     def same(self, field_type: str, ours: FieldValue, theirs: FieldValue) -> bool:
         return values.same(field_type, ours, theirs)
 
+    def same_badge(self, ours: Badge, theirs: Badge) -> bool:
+        return ours == theirs
+
     def _fields(self) -> tuple[TrackerField, ...]:
         listed = self._rest.listed(self._api.get_fields)
         fields = tuple(known for raw in listed if (known := field_of(raw)) is not None)
