@@ -100,8 +100,13 @@ def keep_pages(
     """Takes in what a read brought; returns the items it told of. `asked` is the item that the question was about."""
     rows = facts.told((name, fact) for fact in told)
     facts.record(connection, rows)
-    marks.add(connection, _marks(rows.seen, now, asked))
+    mark_items(connection, rows.seen, now, asked)
     return rows.seen
+
+
+def mark_items(connection: Connection, seen: Iterable[ItemRef], now: datetime, asked: str | None = None) -> None:
+    """Lets the items be folded of which something was seen."""
+    marks.add(connection, _marks(seen, now, asked))
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,6 +78,7 @@ def resolve(source: ConnectionSource, environment: Mapping[str, str], beside: Pa
             Secret(read(f"webhook_secret[{index}]", named)) for index, named in enumerate(source.webhook_secrets)
         ),
         ca_file=read("ca_file", source.ca_file) or None,
+        rescan=source.rescan,
     )
     if problems:
         raise MappingInvalid(sorted(problems))

@@ -86,10 +86,14 @@ def until(true: Callable[[], Any], timeout: float = 10.0, what: str = "it") -> A
 
 
 class Living:
-    """One service with its receiver and worker running, on the given database."""
+    """One service with its receiver and worker running, on the given database.
 
-    def __init__(self, database_url: str, mapping: str, folder: Path) -> None:
+    It asks trackers for what webhooks missed only where that is wished: what is shown of webhooks is shown of them alone.
+    """
+
+    def __init__(self, database_url: str, mapping: str, folder: Path, *, rescans: bool = False) -> None:
         self.mapping = folder / "okr.yaml"
+        self._rescans = rescans
         database = Database.open(database_url)
         migrations.upgrade(database)
         database.close()
@@ -111,7 +115,9 @@ class Living:
     def work(self) -> None:
         """Starts a worker, in place of one that rests."""
         self._stop = threading.Event()
-        self._worker = threading.Thread(target=Worker(self.service).run, args=(self._stop,), daemon=True)
+        self._worker = threading.Thread(
+            target=Worker(self.service, rescans=self._rescans).run, args=(self._stop,), daemon=True
+        )
         self._worker.start()
 
     def rest(self) -> None:

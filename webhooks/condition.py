@@ -15,10 +15,11 @@ from integration.core.items import item_of, load
 from integration.core.links import unknown_tags
 from integration.core.scorecard import Scorecard
 from integration.core.write_back import FieldValue
-from integration.store import applied, check_ins, deliveries, items, marks, outbox, reads, written
+from integration.store import applied, check_ins, deliveries, items, marks, outbox, reads, streams, written
 from integration.store.deliveries import Count, Outcome
 from integration.store.outbox import BADGE, Wish
 from integration.store.reads import Read
+from integration.store.streams import STANDING, WHOLE, Stream
 
 NO_CATALOGUE = Catalogue()
 HELD = "changed by a person; empty the field in the tracker (an emptied one: type something first), and okrlink writes again"
@@ -60,6 +61,8 @@ class Condition:
     notices: Sequence[tuple[str, str, str, datetime]]
     unknown_tags: Sequence[UnknownTag]
     unknown_key_results: Mapping[str, str]
+    streams: Sequence[Stream]
+    """How far backfills and rescans have come."""
     keys: Mapping[ItemRef, str]
     """How people call the items that are named above."""
     fields: Mapping[tuple[str, str], str]
@@ -76,6 +79,18 @@ class Condition:
 
     def waiting_deliveries(self) -> int:
         return sum(one.count for one in self.counts if one.state == "new")
+
+    def rescans(self) -> Mapping[str, Sequence[Stream]]:
+        """What each connection is asked for every so often."""
+        found: dict[str, list[Stream]] = {}
+        for one in self.streams:
+            if one.scope == STANDING:
+                found.setdefault(one.connection, []).append(one)
+        return found
+
+    def is_backfilled(self, name: str) -> bool:
+        """Whether the past of all of a connection's projects was read to its end."""
+        return any(one.connection == name and one.scope.startswith(WHOLE) and one.reached_at for one in self.streams)
 
     def targets(self, wish: Wish) -> Sequence[str]:
         """What a write is about, as people see it."""
@@ -119,6 +134,7 @@ def condition(connection: Connection, scorecard: Scorecard | None) -> Condition:
         notices=applied.shown(connection),
         unknown_tags=strays,
         unknown_key_results=_unknown(connection, scorecard) if scorecard else {},
+        streams=streams.every(connection),
         keys={ref: row.key for ref, row in items.rows(connection, named).items()},
         fields=fields,
     )
@@ -179,6 +195,7 @@ def as_json(told: Condition) -> dict[str, Any]:
             "waiting": [_write(told, one) for one in told.waiting],
             "dead": [_write(told, one) for one in told.dead_writes],
         },
+        "streams": [_stream(one) for one in told.streams],
         "held": [{**_item(told, one.ref), "field": one.field, "value": one.value, "remedy": HELD} for one in told.held],
         "notices": [
             {"connection": name, "topic": topic, "message": message, "since": _time(since)}
@@ -204,6 +221,22 @@ def _write(told: Condition, wish: Wish) -> dict[str, Any]:
         "attempts": wish.attempts,
         "reason": wish.reason,
         "since": _time(wish.since),
+    }
+
+
+def _stream(one: Stream) -> dict[str, Any]:
+    return {
+        "connection": one.connection,
+        "stream": one.name,
+        "scope": one.scope or "rescan",
+        "since": _time(one.since),
+        "reached_at": _time(one.reached_at),
+        "due_at": _time(one.due_at) if one.scope == STANDING else None,
+        "told": one.told,
+        "new_facts": one.new,
+        "missed": one.missed if one.scope == STANDING else None,
+        "attempts": one.attempts,
+        "reason": one.reason,
     }
 
 

@@ -26,9 +26,10 @@ from integration.refresh import (
     measure_key_results,
     reach_key_results,
 )
+from integration.rescan import begin, readers_of, rescan
 from integration.retention import throw_away
-from integration.store import applied, marks, outbox, reads
-from integration.trackers.contract import Tracker, TrackerClient
+from integration.store import applied, marks, outbox, reads, streams
+from integration.trackers.contract import Connection, Tracker, TrackerClient
 from mappings import load_texts
 from webhooks.bootstrap import Service
 
@@ -85,12 +86,15 @@ class Worker:
         today: Callable[[], datetime] = real_time,
         spread: timedelta = timedelta(hours=1),
         publishers: int = 2,
+        rescans: bool = True,
     ) -> None:
         self._service = service
         self._db = service.database
         self._today = today
         self._spread = spread
         self._publishers = publishers
+        self._rescans = rescans
+        self._laid_out: int | None = None
         self._policy: Policy | None = None
         self._retention: Retention | None = None
         self._talk = threading.Condition()
@@ -99,7 +103,7 @@ class Worker:
         """Works until `stop` is set, then finishes what is under way and returns."""
         if self._db.is_sqlite:
             self._free_leases()
-        talkers = [self._publish_one] * self._publishers + [self._answer_reads]
+        talkers = [self._publish_one] * self._publishers + [self._answer_reads] + [self._rescan] * self._rescans
         threads = [
             threading.Thread(target=self._loop, args=(stop, self._talker(talk)), name=f"talker {number}", daemon=True)
             for number, talk in enumerate(talkers)
@@ -121,6 +125,7 @@ class Worker:
         with self._db.write() as connection:
             reads.free_leases(connection)
             outbox.free_leases(connection)
+            streams.free_leases(connection)
 
     def _loop(self, stop: threading.Event, work: Callable[[threading.Event], None]) -> None:
         """Repeats `work`; whatever goes wrong is logged and tried again, because rows and leases keep it."""
@@ -191,6 +196,21 @@ class Worker:
 
     def _answer_reads(self, clients: Clients) -> bool:
         asked = self._policy is not None and answer_reads(self._db, clients, real_time) > 0
+        if asked:
+            self._service.wakeup.send()
+        return asked
+
+    def _rescan(self, clients: Clients) -> bool:
+        policy = self._policy
+        if policy is None:
+            return False
+        resolved = self._service.connections().items()
+        sites = {name: site for name, (_, site) in resolved if isinstance(site, Connection)}
+        readers = readers_of(clients, sites)
+        if self._laid_out != policy.revision:
+            begin(self._db, readers, real_time(), at_start=self._laid_out is None)
+            self._laid_out = policy.revision
+        asked = rescan(self._db, sites, readers, real_time)
         if asked:
             self._service.wakeup.send()
         return asked

@@ -65,6 +65,13 @@ def every(connection: Connection) -> Iterator[Row]:
         yield from map(_row, page)
 
 
+def of_connection(connection: Connection, name: str) -> Iterator[Row]:
+    """All items of a connection, a thousand at a time."""
+    query = select(*_ROW).where(items.c.connection == name)
+    for page in connection.execution_options(yield_per=1000).execute(query).partitions():
+        yield from map(_row, page)
+
+
 def refs(connection: Connection) -> Sequence[ItemRef]:
     return [ItemRef(*row) for row in connection.execute(select(items.c.connection, items.c.item))]
 

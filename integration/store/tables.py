@@ -332,3 +332,24 @@ jobs = Table(
     Column("last_done_at", Instant),
     Column("last_error", Text),
 )
+
+# One walk through one stream of a tracker's history: how far it has come, and what to go on from. The walk with an empty
+# scope is gone on with at every rescan; others are backfills, which `scope` tells apart.
+streams = Table(
+    "streams",
+    metadata,
+    Column("connection", Text, nullable=False),
+    Column("stream", Text, nullable=False),
+    Column("scope", Text, nullable=False, server_default=""),
+    Column("since", Instant, nullable=False),
+    Column("cursor", Text),  # the tracker client's own; nothing before the first page
+    Column("told", Integer, nullable=False, server_default="0"),  # items, versions, runs, …
+    Column("new", Integer, nullable=False, server_default="0"),  # facts that nobody had told before
+    Column("missed", Integer, nullable=False, server_default="0"),  # of these, what webhooks should have told
+    Column("reached_at", Instant),  # when it came to the end last
+    Column("due_at", Instant, nullable=False),
+    Column("leased_until", Instant),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("reason", Text),  # why it did not get on when it was tried last
+    PrimaryKeyConstraint("connection", "stream", "scope"),
+)

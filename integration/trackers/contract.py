@@ -9,7 +9,7 @@ import dataclasses
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from integration.core.catalogue import Catalogue
 from integration.core.errors import Permanent
@@ -43,6 +43,8 @@ class Connection:
     webhook_user: str | None = None
     webhook_secrets: tuple[Secret, ...] = ()
     ca_file: str | None = None
+    rescan: timedelta = timedelta(minutes=15)
+    """How often to ask for what webhooks missed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +158,11 @@ class Historian(Protocol):
     def present(self) -> Iterator[Sequence[str]]:
         """The ids of all items that the connection's projects hold now, a page at a time."""
         ...
+
+
+@runtime_checkable
+class Reader(TrackerClient, Historian, Protocol):
+    """A client that reads the past, too."""
 
 
 def client_of(clients: Mapping[str, TrackerClient], name: str) -> TrackerClient:

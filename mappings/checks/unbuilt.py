@@ -23,7 +23,6 @@ MEASURES = {
 CONNECTION = {
     "tenant": "signing in as an Entra service principal is not built into this version; use token",
     "gateway": "scoped tokens are not built into this version; the site is called directly",
-    "rescan": "this version does not ask trackers what webhooks missed",
     "requests_per_second": "this version knows the tracker's own limits only",
     "was": "a connection's history does not follow it to a new name in this version",
 }
@@ -64,9 +63,6 @@ def connections(whole: Whole) -> Iterator[Problem]:
         tracker = tracker_of(connection)
         if tracker and tracker not in TRACKERS:
             yield connection.at_key(f"{tracker} is not reached by this version", warning=True)
-        if not (connection.written("webhook_secret") or connection.has("webhook_secret", 0)):
-            message = "has no webhook_secret, and this version does not ask by itself: it will hear of no change"
-            yield connection.at_key(message, warning=True)
         for key, message in CONNECTION.items():
             if connection.has(key) and connection.written(key) != "false":
                 yield connection.at_key(message, key, warning=True)

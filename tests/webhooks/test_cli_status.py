@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from integration.core.facts import ItemRef
-from integration.store import applied, deliveries, items, marks, outbox, reads, written
+from integration.store import applied, deliveries, items, marks, outbox, reads, streams, written
 from integration.store.deliveries import Outcome
 from integration.store.inbox import Delivery, Inbox
 from integration.store.items import Row
@@ -49,12 +49,42 @@ def test_a_service_at_rest_says_so(terminal):
     lines = terminal("status").stdout.splitlines()
 
     assert lines[0].startswith("Mapping   revision 1, applied ")
-    assert lines[1:5] == [
+    assert lines[1:6] == [
         "Webhooks  none yet",
         "Measuring nothing waits",
         "Reading   nothing waits",
         "Writing   nothing waits",
+        "Rescans   none yet",
     ]
+
+
+def test_it_tells_when_each_tracker_was_asked_and_what_webhooks_missed(terminal):
+    long_ago = NOW - timedelta(days=3)
+    with terminal.database.write() as connection:
+        for scope, since in (("", long_ago), ("all", datetime(1970, 1, 1, tzinfo=UTC))):
+            streams.begin(connection, "jira", "issues", scope, since, NOW)
+        stream = streams.take_over(connection, "jira", "issues", "", NOW)
+        stream = streams.go_on(connection, stream, "7", 12, 5, 3, NOW)
+        streams.reached(connection, stream, NOW - timedelta(minutes=4), NOW)
+    shown = terminal("status").stdout
+
+    assert "Rescans   jira 4 minutes ago" in shown
+    assert f"jira: 3 facts since {long_ago:%Y-%m-%d}, found by asking" in shown
+    assert f"jira: whatever was before {long_ago:%Y-%m-%d} is not known; okrlink backfill jira reads it" in shown
+    standing, _ = terminal.json("status")["streams"]
+    assert (standing["stream"], standing["told"], standing["new_facts"], standing["missed"]) == ("issues", 12, 5, 3)
+
+
+def test_what_stops_a_walk_through_history_is_said(terminal):
+    with terminal.database.write() as connection:
+        streams.begin(connection, "jira", "issues", "", NOW, NOW)
+        stream = streams.take_over(connection, "jira", "issues", "", NOW)
+        streams.put_off(connection, stream, NOW, "HTTP 403: not yours")
+
+    shown = terminal("status").stdout
+
+    assert "Rescans   jira not yet" in shown
+    assert "asking jira for issues: HTTP 403: not yours" in shown
 
 
 def test_deliveries_are_counted_by_kind_and_what_became_of_them(terminal):

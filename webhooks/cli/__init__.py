@@ -46,6 +46,10 @@ SECTIONS: Mapping[str, Mapping[str, Lazy]] = {
         "work": Lazy("serve:work", "Work only: measure and write back."),
         "migrate": Lazy("serve:migrate", "Bring the database to the shape this version needs."),
     },
+    "History": {
+        "backfill": Lazy("backfill:backfill", "Read the past of a connection; may be stopped and goes on."),
+        "rescan": Lazy("backfill:rescan", "Ask trackers now what webhooks missed."),
+    },
     "Numbers": {
         "okrs": Lazy("numbers:okrs", "Show objectives and key results: progress, pace, status."),
         "checkin": Lazy("checkin:checkin", "Tell the value of a key result, your confidence, a note."),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -12,42 +11,17 @@ from pathlib import Path
 
 import click
 
-from integration.core.errors import Permanent, PlanTooLarge
+from integration.core.errors import PlanTooLarge
 from integration.planning import Plan, plan
 from integration.store import applied
-from integration.trackers import TRACKERS
-from integration.trackers.contract import TrackerClient
-from mappings import Loaded, load, load_texts, resolve
+from mappings import Loaded, load, load_texts
 from webhooks.applying import apply_loaded
 from webhooks.bootstrap import Service
+from webhooks.cli.mapped import DEFAULT, FileClients, Mapped
 from webhooks.cli.opened import open_service
 from webhooks.cli.plan_text import as_json, as_text, vanished
 
-DEFAULT = Path("okr.yaml")
 UNREACHED = 3
-
-
-class FileClients(Mapping[str, TrackerClient]):
-    """Clients for the connections of a file that is not applied yet, made when first asked for."""
-
-    def __init__(self, loaded: Loaded, folder: Path) -> None:
-        self._sources = {source.name: source for source in loaded.connections}
-        self._folder = folder
-        self._made: dict[str, TrackerClient] = {}
-
-    def __getitem__(self, name: str) -> TrackerClient:
-        if name not in self._made:
-            connection = resolve(self._sources[name], os.environ, self._folder)
-            if connection.tracker not in TRACKERS:
-                raise Permanent(f"{connection.tracker} is not reached by this version")
-            self._made[name] = TRACKERS[connection.tracker].connect(connection)
-        return self._made[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._sources)
-
-    def __len__(self) -> int:
-        return len(self._sources)
 
 
 @click.command("plan")
@@ -103,7 +77,7 @@ def apply_command(file: Path, *, yes: bool) -> None:
 
 
 def _made(service: Service, loaded: Loaded, file: Path) -> Plan:
-    clients = FileClients(loaded, file.absolute().parent)
+    clients = FileClients(Mapped(loaded, file.absolute().parent))
     with _telling() as tell:
         return plan(service.database, loaded.scorecard, clients, service.settings.url, datetime.now(UTC), tell)
 

@@ -9,7 +9,9 @@ from datetime import UTC, datetime
 
 import click
 
+from integration.rescan import SWEEP
 from integration.store import applied, deliveries, outbox, reads
+from integration.store.streams import Stream
 from mappings import load_texts
 from webhooks import condition
 from webhooks.cli.opened import NOTHING_APPLIED, open_service
@@ -93,11 +95,22 @@ def _summary(told: Condition, now: datetime) -> Iterator[tuple[str, str]]:
         yield "Writing", "nothing waits"
     else:
         yield "Writing", f"{many(len(told.waiting), 'item')} to write, the oldest from {ago(oldest, now)}"
+    yield "Rescans", _rescans(told, now)
 
 
 def _waiting_deliveries(told: Condition, now: datetime) -> str:
     waiting = told.waiting_deliveries()
     return f"{waiting:,} to read, the oldest from {ago(told.deliveries_since, now)}" if told.deliveries_since else ""
+
+
+def _rescans(told: Condition, now: datetime) -> str:
+    """Of a connection the stream that was read longest ago counts."""
+    said = []
+    for name, standing in told.rescans().items():
+        ends = [one.reached_at for one in standing if one.name != SWEEP]
+        oldest = min((end for end in ends if end), default=None)
+        said.append(f"{name} {ago(oldest, now)}" if oldest and None not in ends else f"{name} not yet")
+    return ", ".join(said) or "none yet"
 
 
 def _sections(told: Condition, now: datetime) -> Iterator[tuple[str, str, Sequence[str]]]:
@@ -108,7 +121,13 @@ def _sections(told: Condition, now: datetime) -> Iterator[tuple[str, str, Sequen
         "Tried again by itself",
         "",
         [f"reading {told.asked(one)}: {one.reason}" for one in told.reads if one.state == "wanted" and one.reason]
-        + [f"writing on {told.key(one.ref)}: {one.reason}" for one in told.waiting if one.reason],
+        + [f"writing on {told.key(one.ref)}: {one.reason}" for one in told.waiting if one.reason]
+        + [f"asking {one.connection} for {one.name}: {one.reason}" for one in told.streams if one.reason],
+    )
+    yield (
+        "What webhooks missed",
+        "",
+        [line for name, one in told.rescans().items() for line in _missed(told, name, one)],
     )
     yield "In the way", "", [f"{name}: {line} (since {ago(at, now)})" for name, _, line, at in told.notices]
     yield (
@@ -125,6 +144,15 @@ def _sections(told: Condition, now: datetime) -> Iterator[tuple[str, str, Sequen
         ],
     )
     yield "Unknown", "", [f"{name}: {reason}" for name, reason in told.unknown_key_results.items()]
+
+
+def _missed(told: Condition, name: str, standing: Sequence[Stream]) -> Iterator[str]:
+    """How many facts only a rescan told, and from when on a connection's past is known at all."""
+    missed, since = sum(one.missed for one in standing), min(one.since for one in standing)
+    if missed:
+        yield f"{name}: {many(missed, 'fact')} since {since:%Y-%m-%d}, found by asking"
+    if not told.is_backfilled(name):
+        yield f"{name}: whatever was before {since:%Y-%m-%d} is not known; okrlink backfill {name} reads it"
 
 
 def _kinds(told: Condition) -> Sequence[str]:

@@ -117,7 +117,7 @@ def staged(clock: DemoClock, port: int | None = None) -> Iterator[Stage]:
         stack.enter_context(Server(app, port=int(url.rpartition(":")[2])))
         jira.webhooks.register(f"{url}/webhooks/jira", secrets["OKRLINK_DEMO_JIRA_SECRET"])
         ado.subscribe(f"{url}/webhooks/ado", user="okrlink", password=secrets["OKRLINK_DEMO_ADO_SECRET"])
-        stack.enter_context(_working(service, Worker(service, today=clock, spread=timedelta(0))))
+        stack.enter_context(_working(service, Worker(service, today=clock, spread=timedelta(0), rescans=False)))
         yield stage
 
 

@@ -224,6 +224,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("connection", "item", "target"),
     )
     _outcomes()
+    _streams()
 
 
 def _outcomes() -> None:
@@ -263,3 +264,23 @@ def _outcomes() -> None:
     CREATE TRIGGER deliveries_are_new AFTER INSERT ON deliveries
         REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION deliveries_are_new()
     """)
+
+
+def _streams() -> None:
+    op.create_table(
+        "streams",
+        sa.Column("connection", sa.Text(), nullable=False),
+        sa.Column("stream", sa.Text(), nullable=False),
+        sa.Column("scope", sa.Text(), server_default="", nullable=False),
+        sa.Column("since", sa.BigInteger(), nullable=False),
+        sa.Column("cursor", sa.Text(), nullable=True),
+        sa.Column("told", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("new", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("missed", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("reached_at", sa.BigInteger(), nullable=True),
+        sa.Column("due_at", sa.BigInteger(), nullable=False),
+        sa.Column("leased_until", sa.BigInteger(), nullable=True),
+        sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("connection", "stream", "scope"),
+    )

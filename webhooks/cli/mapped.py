@@ -1,0 +1,79 @@
+"""What commands that talk to trackers begin with: a mapping, applied or in a file, and clients for its connections."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from integration.core.errors import Permanent
+from integration.store import applied
+from integration.trackers import TRACKERS
+from integration.trackers.contract import Connection, TrackerClient
+from mappings import Loaded, load, load_texts, resolve
+from webhooks.bootstrap import Service
+from webhooks.cli import Mistake
+
+DEFAULT = Path("okr.yaml")
+
+
+@dataclass(frozen=True, slots=True)
+class Mapped:
+    """A mapping, and the folder in which file/ secrets are looked for."""
+
+    loaded: Loaded
+    folder: Path
+
+    def site(self, name: str) -> Connection:
+        """The connection with its values, read now. Raises `Mistake` for an unknown name, `MappingInvalid` for missing values."""
+        for source in self.loaded.connections:
+            if source.name == name:
+                return resolve(source, os.environ, self.folder)
+        known = ", ".join(source.name for source in self.loaded.connections)
+        raise Mistake(
+            f"no connection is called '{name}'; there is {known}" if known else "the mapping has no connections"
+        )
+
+    def sites(self, name: str | None) -> Mapping[str, Connection]:
+        """That connection, or all of them."""
+        names = [name] if name else [source.name for source in self.loaded.connections]
+        return {one: self.site(one) for one in names}
+
+
+def mapped(service: Service, file: Path | None) -> Mapped:
+    """The mapping in `file` where one is named, else the applied one, else that of okr.yaml."""
+    with service.database.read() as connection:
+        newest = applied.newest(connection)
+    if file is None and newest is not None:
+        return Mapped(load_texts(newest.files, next(iter(newest.files))), Path(newest.folder))
+    if file is None and not DEFAULT.exists():
+        raise Mistake(f"nothing is applied yet and there is no {DEFAULT}; name a mapping with --mapping FILE")
+    chosen = file or DEFAULT
+    return Mapped(load(chosen), chosen.absolute().parent)
+
+
+def client(site: Connection) -> TrackerClient:
+    """Raises `Permanent` for a tracker that this version does not reach. Nothing is asked of it yet."""
+    if site.tracker not in TRACKERS:
+        raise Permanent(f"{site.tracker} is not reached by this version")
+    return TRACKERS[site.tracker].connect(site)
+
+
+class FileClients(Mapping[str, TrackerClient]):
+    """Clients for the connections of a mapping that need not be applied yet, made when first asked for."""
+
+    def __init__(self, mapped: Mapped) -> None:
+        self._mapped = mapped
+        self._made: dict[str, TrackerClient] = {}
+
+    def __getitem__(self, name: str) -> TrackerClient:
+        if name not in self._made:
+            self._made[name] = client(self._mapped.site(name))
+        return self._made[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return (source.name for source in self._mapped.loaded.connections)
+
+    def __len__(self) -> int:
+        return len(self._mapped.loaded.connections)
