@@ -65,7 +65,7 @@ def test_it_tells_when_each_tracker_was_asked_and_what_webhooks_missed(terminal)
             streams.begin(connection, "jira", "issues", scope, since, NOW)
         stream = streams.take_over(connection, "jira", "issues", "", NOW)
         stream = streams.go_on(connection, stream, "7", 12, 5, 3, NOW)
-        streams.reached(connection, stream, NOW - timedelta(minutes=4), NOW)
+        streams.reached(connection, stream, datetime.now(UTC) - timedelta(minutes=4), NOW)
     shown = terminal("status").stdout
 
     assert "Rescans   jira 4 minutes ago" in shown
