@@ -19,9 +19,6 @@ EVERY = timedelta(hours=1)
 LEASE = timedelta(minutes=1)
 """Renewed with every page."""
 PAGE = 1000
-BATCH = 50
-LARGEST = 2**20
-"""Bytes of bodies in one batch: SQLite visits every page of what it deletes."""
 BREATH = 0.005
 """Seconds between two batches, so that others come by the lock. (Measured: a batch holds it for 1 ms, one in a hundred 9 ms.)"""
 
@@ -55,23 +52,11 @@ def throw_away(
 
 def _batches(db: Database, retention: Retention, now: datetime) -> Iterator[Sequence[int]]:
     """The ids of what is to go, a batch at a time. Deliveries come in the order of their ids, so the young end the walk."""
-    young = retention.kept_from(now)
     after = 0
     while True:
         with db.read() as connection:
             page = deliveries.oldest(connection, after, PAGE)
-        batch: list[int] = []
-        size = 0
-        for one in page:
-            if not retention.is_over(one.state, one.received_at, now):
-                continue
-            if batch and (len(batch) == BATCH or size + one.size > LARGEST):
-                yield batch
-                batch, size = [], 0
-            batch.append(one.id)
-            size += one.size
-        if batch:
-            yield batch
-        if len(page) < PAGE or page[-1].received_at >= young:
+        yield from deliveries.batches(one for one in page if retention.is_over(one.state, one.received_at, now))
+        if len(page) < PAGE or page[-1].received_at >= retention.kept_from(now):
             return
         after = page[-1].id

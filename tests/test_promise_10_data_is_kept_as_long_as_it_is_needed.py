@@ -50,10 +50,10 @@ class TestRetention:
         assert throw_away(database, Retention(dead=timedelta(days=30)), at(NOW)) == 730
 
         assert not kept(database)
-        assert max(held) <= retention.BATCH
+        assert max(held) <= deliveries.AT_ONCE
 
     def test_large_bodies_go_one_by_one(self, database, monkeypatch):
-        receive(database, {f"done {number}": 31 for number in range(3)}, body=b"x" * (retention.LARGEST - 1))
+        receive(database, {f"done {number}": 31 for number in range(3)}, body=b"x" * (deliveries.LARGEST_AT_ONCE - 1))
         held = deleted_at_once(database)
         throw_away(database, Retention(), at(NOW))
         assert held == [1, 1, 1]

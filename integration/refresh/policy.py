@@ -156,12 +156,12 @@ def _step(
             if not claimed:
                 return 0
             policy.check(connection)
-            read_at = reads.catalogue_dates(connection)
+            ground = _ground(connection)
             write = look(connection, claimed)
         with db.write(synced=False) as connection:
             policy.check(connection)
-            if reads.catalogue_dates(connection) != read_at:
-                return 0  # a vocabulary came meanwhile, and looked for all items but those that are folded first here
+            if _ground(connection) != ground:
+                return 0
             write(connection)
             marks.done(connection, claimed)
         return len(claimed.details)
@@ -176,3 +176,12 @@ def _step(
         look(connection, claimed)(connection)
         marks.done(connection, claimed)
         return len(claimed.details)
+
+
+def _ground(connection: Connection) -> tuple[Mapping[str, datetime], datetime | None]:
+    """What a step stands on beside its subject. Where it moved between looking and writing, the step is done again.
+
+    A new vocabulary has looked for all items but those that are folded for the first time; who forgets somebody has
+    changed items that may be about to be written as they were before.
+    """
+    return reads.catalogue_dates(connection), applied.last_done(connection, applied.FORGETTING)

@@ -13,6 +13,8 @@ from sqlalchemy import insert as plain_insert
 from integration.store.statements import insert, unlocked
 from integration.store.tables import jobs, mappings, notices
 
+FORGETTING = "forgetting"
+"""Done when something was last taken out of what is kept."""
 _IN_FORCE = 0x6F6B726C  # the number of our lock on PostgreSQL: any will do that nobody else takes
 
 
@@ -88,6 +90,12 @@ def lease_job(connection: Connection, name: str, until: datetime) -> None:
 def finish_job(connection: Connection, name: str, now: datetime, due_at: datetime, error: str | None = None) -> None:
     done = {"due_at": due_at, "leased_until": None, "last_error": error}
     connection.execute(update(jobs).where(jobs.c.name == name).values(done if error else {**done, "last_done_at": now}))
+
+
+def note_done(connection: Connection, name: str, now: datetime) -> None:
+    """For what is done when somebody asks for it, and has no next time."""
+    upsert = insert(connection, jobs).on_conflict_do_update(index_elements=["name"], set_={"last_done_at": now})
+    connection.execute(upsert, {"name": name, "due_at": now, "last_done_at": now})
 
 
 def last_done(connection: Connection, name: str) -> datetime | None:

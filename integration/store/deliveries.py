@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, func, literal_column, select, update
+from sqlalchemy import Connection, delete, func, literal_column, or_, select, update
 
-from integration.store.statements import unlocked
+from integration.store.statements import holds, unlocked
 from integration.store.tables import deliveries, outcomes
 
 LONGEST_LINE = 500
@@ -105,6 +105,11 @@ def waiting_since(connection: Connection) -> datetime | None:
     ).scalar()
 
 
+AT_ONCE = 50
+LARGEST_AT_ONCE = 2**20
+"""Bytes of bodies that are deleted at once: SQLite visits every page of what it deletes, while others wait."""
+
+
 @dataclass(frozen=True, slots=True)
 class Kept:
     """A delivery as far as it matters to how long it is kept: when it came, what became of it, bytes of its body."""
@@ -115,16 +120,38 @@ class Kept:
     size: int
 
 
+_KEPT = (
+    select(deliveries.c.id, deliveries.c.received_at, outcomes.c.state, func.length(deliveries.c.body))
+    .join(outcomes, outcomes.c.delivery == deliveries.c.id)
+    .order_by(deliveries.c.id)
+)
+
+
 def oldest(connection: Connection, after: int, limit: int) -> Sequence[Kept]:
     """The deliveries behind one, in the order in which they came; no body is read."""
-    query = (
-        select(deliveries.c.id, deliveries.c.received_at, outcomes.c.state, func.length(deliveries.c.body))
-        .join(outcomes, outcomes.c.delivery == deliveries.c.id)
-        .where(deliveries.c.id > after)
-        .order_by(deliveries.c.id)
-        .limit(limit)
-    )
-    return [Kept(*row) for row in connection.execute(query)]
+    return [Kept(*row) for row in connection.execute(_KEPT.where(deliveries.c.id > after).limit(limit))]
+
+
+def holding(connection: Connection, words: Collection[str], name: str | None, after: int, limit: int) -> Sequence[Kept]:
+    """The deliveries behind one, of one connection or of all, whose bodies hold any of these words."""
+    query = _KEPT.where(deliveries.c.id > after, or_(*(holds(connection, deliveries.c.body, one) for one in words)))
+    if name is not None:
+        query = query.where(deliveries.c.connection == name)
+    return [Kept(*row) for row in connection.execute(query.limit(limit))]
+
+
+def batches(kept: Iterable[Kept]) -> Iterator[Sequence[int]]:
+    """Their ids, as many at a time as can be deleted at once."""
+    batch: list[int] = []
+    size = 0
+    for one in kept:
+        if batch and (len(batch) == AT_ONCE or size + one.size > LARGEST_AT_ONCE):
+            yield batch
+            batch, size = [], 0
+        batch.append(one.id)
+        size += one.size
+    if batch:
+        yield batch
 
 
 def throw_away(connection: Connection, ids: Sequence[int]) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Select, Table
+from sqlalchemy import Column, ColumnElement, Connection, LargeBinary, Select, Table, func, literal
 from sqlalchemy.dialects import postgresql, sqlite
 
 T = TypeVar("T")
@@ -25,6 +25,12 @@ def unlocked(connection: Connection, query: Select[Any], of: Table | None = None
     SQLite has one writer: all rows are free.
     """
     return query if connection.dialect.name == "sqlite" else query.with_for_update(skip_locked=True, of=of)
+
+
+def holds(connection: Connection, column: Column[bytes], word: str) -> ColumnElement[bool]:
+    """Whether bytes hold a word, as it stands in UTF-8."""
+    place = func.instr if connection.dialect.name == "sqlite" else func.pg_catalog.position
+    return place(column, literal(word.encode(), LargeBinary)) > 0
 
 
 def in_batches(values: Sequence[T], size: int = MANY) -> Iterator[Sequence[T]]:
