@@ -68,7 +68,7 @@ class AzureDevOpsSimulator(Actions):
         self.deliveries = self.hooks.deliveries
         self.faults = Faults(only=r"(?i)/_apis(/|$)", refusal=refusal)
         self._service = Service(state, self, self.hooks, {token: self.account})
-        self._server = Server(self.faults.around(any_case(self._application())), port=port)
+        self._server = Server(self.faults.around(any_case(self._application())), port=port, clock=state.now)
         self.port = self._server.port
         self.url = state.url = f"{self._server.url}/{organisation}"
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Flask, Response, g, jsonify, request
 from werkzeug.exceptions import MethodNotAllowed, NotFound
-from werkzeug.http import http_date
 
 from integration.simulators.azure_devops_items import Identity, Project
 from integration.simulators.azure_devops_refusals import NotModelled, Refused
@@ -153,8 +152,6 @@ def handle_errors(app: Flask, service: Service) -> None:
         if settings.slow_answers > 0 and response.status_code == 200 and "/_apis/" in request.path:
             settings.slow_answers -= 1
             response.headers.extend(limit_headers(settings.slow_retry_after))
-        if "/_apis" in request.path:
-            response.headers["Date"] = http_date(service.organisation.now())  # its own clock, as everywhere else
         return response
 
     app.register_error_handler(_SignInError, sign_in)

@@ -24,7 +24,7 @@ PAGE_OF_PROJECTS = 500
 
 def read_catalogue(connection: Connection, rest: Rest, work_items: Any) -> Catalogue:
     """Of the projects that the connection names, or of all. `work_items` is the SDK's client."""
-    projects = _projects(connection, rest)
+    projects = read_projects(connection, rest)
     states: dict[str, State] = {}
     levels: dict[str, Level] = {}
     for name in projects.values():
@@ -42,7 +42,8 @@ def emptiable_of_types(types: Iterable[Any]) -> Mapping[str, tuple[str, ...]]:
     return {kind.name: emptiable(field.reference_name for field in kind.fields or ()) for kind in types}
 
 
-def _projects(connection: Connection, rest: Rest) -> dict[str, str]:
+def read_projects(connection: Connection, rest: Rest) -> dict[str, str]:
+    """The projects that the connection names, or all, by id."""
     allowed = {folded(name) for name in connection.projects}
     found: dict[str, str] = {}
     while True:

@@ -2,31 +2,32 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import orjson
 
 from integration.core.catalogue import Catalogue
-from integration.core.errors import Conflict, Gone, NotQuiet, Refused
+from integration.core.errors import Conflict, Gone, NotQuiet, Permanent, Refused
 from integration.core.facts import TrackerFact, Value
 from integration.core.write_back import Badge, Edit, FieldValue
 from integration.trackers import http
 from integration.trackers.azure_devops import fields as f
 from integration.trackers.azure_devops.badges import Hyperlink, Operation, badge_changes, comment_of, hyperlinks
 from integration.trackers.azure_devops.catalogue import emptiable_of_types, read_catalogue
+from integration.trackers.azure_devops.history import STREAMS, History
 from integration.trackers.azure_devops.payload import account, instant
-from integration.trackers.azure_devops.relations import listed_parent
+from integration.trackers.azure_devops.queries import too_large
+from integration.trackers.azure_devops.relations import children, listed_parent
 from integration.trackers.azure_devops.rest import Rest
 from integration.trackers.azure_devops.revisions import known_revision
 from integration.trackers.azure_devops.sdk import Wiql, WorkItemBatchGetRequest, reading, work_item_tracking
-from integration.trackers.contract import Connection, Current
+from integration.trackers.contract import Connection, Current, HistoryPage
 
 MOST_IDS = 200
 PAGE_OF_UPDATES = 200
-_WRITE_VERSION = {"azure-devops": "7.1"}
-_OLDEST_WRITE_VERSION = "5.1"
-"""Server 2019 and all after it."""
 _REMEDY = "Let the account suppress notifications for work item updates, or set quiet: false under write_back"
 _DESCENDANTS = (
     "SELECT [System.Id] FROM WorkItemLinks WHERE [Source].[System.Id] = {item} "
@@ -37,10 +38,13 @@ _DESCENDANTS = (
 class AzureDevOpsClient:
     """One organisation or collection."""
 
+    streams: Sequence[str] = STREAMS
+
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._rest = Rest(connection)
         self._wit = work_item_tracking(self._rest)
+        self._history = History(connection, self._rest)
         self._emptiable: dict[str, Mapping[str, tuple[str, ...]]] = {}
         self._looked: tuple[str, int, Sequence[Hyperlink]] = ("", 0, ())
 
@@ -51,17 +55,18 @@ class AzureDevOpsClient:
         return tuple(self._facts(self._read(item)))
 
     def subtree(self, item: str) -> Iterator[Sequence[TrackerFact]]:
-        with reading():
-            found = self._wit.query_by_wiql(Wiql(query=_DESCENDANTS.format(item=_number(item))))
-        ids = list(dict.fromkeys(link.target.id for link in found.work_item_relations or ()))
+        try:
+            ids = self._descendants(_number(item))
+        except Permanent as refusal:
+            if not too_large(refusal):
+                raise
+            yield from self._level_by_level(_number(item))
+            return
         if not ids:
             raise Gone(f"work item {item} does not exist, or may not be seen")
         for start in range(0, len(ids), MOST_IDS):
             self._rest.pause()
-            asked = WorkItemBatchGetRequest(ids=ids[start : start + MOST_IDS], expand="Relations", error_policy="Omit")
-            with reading():
-                read = self._wit.get_work_items_batch(asked)
-            yield [fact for each in read if each is not None for fact in self._facts(each)]
+            yield [fact for each in self._read_batch(ids[start : start + MOST_IDS]) for fact in self._facts(each)]
 
     def current(self, item: str, fields: Sequence[str], *, badge: bool) -> Current:
         read = self._read(item)
@@ -104,7 +109,7 @@ class AzureDevOpsClient:
         if not changes:
             return
         guard: list[Operation] = [] if revision is None else [{"op": "test", "path": "/rev", "value": revision}]
-        query = {"api-version": _WRITE_VERSION.get(self._connection.tracker, _OLDEST_WRITE_VERSION)}
+        query = {"api-version": self._rest.version}
         if quiet:
             query["suppressNotifications"] = "true"
         url = f"{self._rest.url}/_apis/wit/workitems/{_number(item)}"
@@ -136,6 +141,39 @@ class AzureDevOpsClient:
 
     def same_badge(self, ours: Badge, theirs: Badge) -> bool:
         return (ours.url, comment_of(ours)) == (theirs.url, comment_of(theirs))
+
+    def history(self, stream: str, since: datetime, cursor: str | None) -> Iterator[HistoryPage]:
+        return self._history.read(stream, since, cursor)
+
+    def total(self, stream: str, since: datetime) -> int | None:
+        del since  # the feed tells of all items
+        return self._history.total(stream)
+
+    def present(self) -> Iterator[Sequence[str]]:
+        return self._history.present()
+
+    def _descendants(self, item: int) -> Sequence[int]:
+        """The item and all below it; none where it is not there."""
+        with reading():
+            found = self._wit.query_by_wiql(Wiql(query=_DESCENDANTS.format(item=item)))
+        return list(dict.fromkeys(link.target.id for link in found.work_item_relations or ()))
+
+    def _level_by_level(self, item: int) -> Iterator[Sequence[TrackerFact]]:
+        """What no query can answer at once: each batch of items names its children."""
+        ahead, met = deque([item]), {item}
+        while ahead:
+            self._rest.pause()
+            batch = self._read_batch([ahead.popleft() for _ in range(min(MOST_IDS, len(ahead)))])
+            below = [int(child) for each in batch for child in children(each.relations)]
+            ahead.extend(new for new in dict.fromkeys(below) if new not in met)
+            met.update(below)
+            yield [fact for each in batch for fact in self._facts(each)]
+
+    def _read_batch(self, ids: Sequence[int]) -> Sequence[Any]:
+        """Those of the items that are there, with their relations."""
+        asked = WorkItemBatchGetRequest(ids=list(ids), expand="Relations", error_policy="Omit")
+        with reading():
+            return [each for each in self._wit.get_work_items_batch(asked) if each is not None]
 
     def _links_at(self, item: str, revision: int | None) -> tuple[int, Sequence[Hyperlink]]:
         """The item's hyperlinks, whose places hold for one revision. Mostly it was looked at a moment ago."""

@@ -6,8 +6,9 @@ revision's `System.Parent`, the list of all relations. Only the last can say tha
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from integration.core.facts import LinkAdded, LinkRemoved, ParentChanged, TrackerFact, Value
 from integration.trackers.azure_devops.fields import PARENT
@@ -15,6 +16,7 @@ from integration.trackers.azure_devops.payload import Event, Json, instant, numb
 from integration.trackers.azure_devops.revisions import Revision, item_of_url
 
 TO_PARENT = "System.LinkTypes.Hierarchy-Reverse"
+TO_CHILD = "System.LinkTypes.Hierarchy-Forward"
 HYPERLINK = "Hyperlink"
 _NOT_KEPT = frozenset({HYPERLINK, "AttachedFile"})
 """Addresses and file names that people typed; our own badge is one of them."""
@@ -27,6 +29,12 @@ def listed_parent(holder: Json, where: str) -> dict[str, Value]:
         return {}
     parents = (item_of_url(each.get("url")) for each in records(relations, where) if each.get("rel") == TO_PARENT)
     return {"parent": next(parents, None)}
+
+
+def children(relations: Iterable[Any] | None) -> Iterator[str]:
+    """The ids of the items below one, by its relations as the SDK reads them."""
+    found = (item_of_url(each.url) for each in relations or () if each.rel == TO_CHILD)
+    return (child for child in found if child)
 
 
 def born_with(holder: Json) -> tuple[Json, ...]:

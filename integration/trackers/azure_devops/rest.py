@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 import orjson
 
@@ -25,6 +26,10 @@ from integration.trackers.contract import Connection
 PATIENCE = 10.0
 """Seconds that a call waits in place for its turn; beyond, the caller is told to come back."""
 LONGEST_PAUSE = 60.0
+_VERSION = {"azure-devops": "7.1"}
+_OLDEST_VERSION = "5.1"
+"""Server 2019 and all after it."""
+_OLD_HOSTS = ".visualstudio.com"
 _UNKNOWN_FIELD = re.compile(r"TF51535: Cannot find field ([\w.]+[\w])")
 _TEST_FAILED = "VS403351"
 """A patch's `test` that failed, under whatever status a server's version says so."""
@@ -35,6 +40,9 @@ class Rest:
 
     def __init__(self, connection: Connection) -> None:
         self.url = connection.url.rstrip("/")
+        self.releases_url = _releases_url(self.url)
+        """Where classic releases are: on a host of their own at Services, in the same place everywhere else."""
+        self.version = _VERSION.get(connection.tracker, _OLDEST_VERSION)
         self.answered = datetime.now(UTC)
         """When the last answer was given, by the tracker's own clock."""
         self._session = http.session(connection)
@@ -45,10 +53,15 @@ class Rest:
 
     def get(self, path: str, **query: str) -> dict[str, Any]:
         """The JSON object at a path below the organisation."""
-        told = http.decoded(self.send("GET", f"{self.url}/{path}", query=query))
-        if not isinstance(told, dict):
-            raise Retryable("Azure DevOps answered something unusable")
-        return told
+        return _object(self.send("GET", f"{self.url}/{path}", query={"api-version": self.version, **query}))
+
+    def post(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """The JSON object that a question at a path below the organisation is answered with."""
+        kind = {"Content-Type": "application/json"}
+        asked = orjson.dumps(body)
+        return _object(
+            self.send("POST", f"{self.url}/{path}", query={"api-version": self.version}, headers=kind, data=asked)
+        )
 
     def send(
         self,
@@ -102,6 +115,23 @@ class Rest:
         seconds = http.seconds_to_wait(wish, datetime.now(UTC))
         if seconds:
             self._not_before = max(self._not_before, time.monotonic() + seconds)
+
+
+def _object(response: Response) -> dict[str, Any]:
+    told = http.decoded(response)
+    if not isinstance(told, dict):
+        raise Retryable("Azure DevOps answered something unusable")
+    return told
+
+
+def _releases_url(url: str) -> str:
+    parts = urlsplit(url)
+    host = parts.netloc
+    if host.lower() == "dev.azure.com":
+        host = "vsrm.dev.azure.com"
+    elif host.lower().endswith(_OLD_HOSTS):
+        host = f"{host[: -len(_OLD_HOSTS)]}.vsrm{_OLD_HOSTS}"
+    return parts._replace(netloc=host).geturl()
 
 
 def _date(response: Response) -> datetime | None:

@@ -131,6 +131,23 @@ def test_a_subtree_comes_in_pages(sim: AzureDevOpsSimulator, ado: TrackerClient)
     assert [len(held(page)) for page in pages] == [200, 13]
 
 
+def test_a_subtree_that_no_query_can_answer_is_read_level_by_level(
+    sim: AzureDevOpsSimulator, ado: TrackerClient
+) -> None:
+    for number in range(210):
+        sim.create_work_item("Task", f"Step {number}", parent=2)
+    sim.delete(7)
+    at_once = [fact for page in ado.subtree("1") for fact in page]
+    sim.settings.result_cap = 100
+
+    pages = list(ado.subtree("1"))
+
+    assert [len(held(page)) for page in pages] == [1, 1, 199, 11]  # the deleted one takes its place in a batch
+    assert held([fact for page in pages for fact in page]) == held(at_once)
+    with pytest.raises(Gone):
+        list(ado.subtree("999"))
+
+
 @pytest.mark.parametrize("item", ["99", "SHOP-1", ""])
 def test_an_item_that_is_not_there_is_gone(ado: TrackerClient, item: str) -> None:
     for read in (
