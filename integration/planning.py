@@ -114,6 +114,13 @@ def plan(
     return _Planning(db, scorecard, clients, url, today, tell).made()
 
 
+def preview(
+    db: Database, scorecard: Scorecard, clients: Mapping[str, TrackerClient] | None, url: str, today: datetime
+) -> Plan:
+    """Where each key result would stand if `scorecard` were in force; nothing that shows it is looked at."""
+    return _Planning(db, scorecard, clients, url, today, lambda _done, _all: None).measured()
+
+
 @dataclass(frozen=True, slots=True)
 class _Card:
     """One item that shows, or showed, something."""
@@ -144,16 +151,18 @@ class _Planning:
         self._tell = tell
         self._plan = Plan()
 
+    def measured(self) -> Plan:
+        world = self._world()
+        with self._db.read() as connection:
+            self._measure(connection, world)
+        return self._plan
+
     def made(self) -> Plan:
-        catalogues = self._catalogues()
+        world = self._world()
         with self._db.read() as connection:
-            world = World.known(connection, self._scorecard, catalogues)
-        self._read_below(world)
-        with self._db.read() as connection:
-            self._plan.known_items = len(world.items)
             self._measure(connection, world)
             known = written.on_items(connection, written.items(connection))
-            sites = self._sites(connection, catalogues)
+            sites = self._sites(connection, world.catalogues)
             self._repeat_notices(connection)
         self._plan.written_before = _count(known)
         cards = self._cards(world, known, sites)
@@ -162,6 +171,14 @@ class _Planning:
             self._compare(world.items[ref], cards[ref])
         self._tell(len(cards), len(cards))
         return self._plan
+
+    def _world(self) -> World:
+        catalogues = self._catalogues()
+        with self._db.read() as connection:
+            world = World.known(connection, self._scorecard, catalogues)
+        self._read_below(world)
+        self._plan.known_items = len(world.items)
+        return world
 
     def _catalogues(self) -> Mapping[str, Catalogue]:
         """Each connection's vocabulary: its own word where it can be asked, else as it was last read."""

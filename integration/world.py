@@ -5,9 +5,10 @@ The same functions of the core that refresh uses, over the same rows; nothing is
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from itertools import islice
 
 from sqlalchemy import Connection
 
@@ -20,7 +21,8 @@ from integration.core.okr import Standing
 from integration.core.scorecard import KeyResult, Scorecard, Work, WriteBackRule
 from integration.refresh.drawing import shows_on
 from integration.refresh.key_results import Gathered
-from integration.store import items, reads
+from integration.store import items, reads, streams
+from integration.store.statements import MANY
 
 NO_CATALOGUE = Catalogue()
 NEVER = datetime.max.replace(tzinfo=UTC)
@@ -42,7 +44,7 @@ class World:
 
     @classmethod
     def known(cls, connection: Connection, scorecard: Scorecard, catalogues: Mapping[str, Catalogue]) -> World:
-        """The world as the database tells it."""
+        """The world as the database tells it, what nobody has folded yet included: a backfill needs no worker."""
         refs = items.refs(connection)
         world = cls(
             scorecard,
@@ -52,7 +54,9 @@ class World:
         )
         for row in items.every(connection):
             world._take(row.ref, load(row.state), row.parent)
-        linked = {ref for ref, links in world.links.items() if links}
+        world._fold(connection, items.every_unfolded(connection))
+        whole = streams.wholly_read(connection)
+        linked = {ref for ref, links in world.links.items() if links and ref.connection not in whole}
         world.unread = linked - reads.asked(connection, "subtree", linked)
         return world
 
@@ -62,23 +66,33 @@ class World:
         for fact in told:
             if isinstance(fact, ItemSeen) and fact.item is not None:
                 seen.setdefault(ItemRef(name, fact.item), []).append(fact)
-        rows = items.rows(connection, seen)
-        by_key = {item.key: ref.id for ref, item in self.items.items() if ref.connection == name}
-        for ref, facts in seen.items():
-            state = join(load(rows[ref].state) if ref in rows else {}, facts)
-            parent = item_of(state, ref, self.catalogues.get(name, NO_CATALOGUE), None).parent
-            self._take(ref, state, by_key.get(parent, parent) if parent else None)
+        self._fold(connection, seen.items())
+
+    def _fold(self, connection: Connection, seen: Iterable[tuple[ItemRef, Sequence[ItemSeen]]]) -> None:
+        """Joins what was seen with what is known; parents told by their keys are found once all have been taken."""
+        states: dict[ItemRef, ItemState] = {}
+        for some in _in_batches(seen):
+            rows = items.rows(connection, [ref for ref, _ in some])
+            states |= {ref: join(load(rows[ref].state) if ref in rows else {}, facts) for ref, facts in some}
+        named = {ref: self._item(ref, state) for ref, state in states.items()}
+        by_key = {(ref.connection, item.key): ref.id for ref, item in (*self.items.items(), *named.items())}
+        for ref, state in states.items():
+            parent = named[ref].parent
+            self._take(ref, state, by_key.get((ref.connection, parent), parent) if parent else None)
+
+    def _item(self, ref: ItemRef, state: ItemState) -> Item:
+        catalogue = self.catalogues.get(ref.connection, NO_CATALOGUE)
+        return item_of(state, ref, catalogue, self.scorecard.connections.get(ref.connection))
 
     def _take(self, ref: ItemRef, state: ItemState, parent: str | None) -> None:
-        catalogue = self.catalogues.get(ref.connection, NO_CATALOGUE)
-        rule = self.scorecard.connections.get(ref.connection)
-        item = replace(item_of(state, ref, catalogue, rule), parent=parent)
+        item = replace(self._item(ref, state), parent=parent)
         before = self.items.get(ref)
         if before is not None and before.parent:
             self._below.get(ItemRef(ref.connection, before.parent), set()).discard(ref)
         if parent:
             self._below.setdefault(ItemRef(ref.connection, parent), set()).add(ref)
         self.items[ref] = item
+        catalogue = self.catalogues.get(ref.connection, NO_CATALOGUE)
         self.links[ref] = links_of(item, self.scorecard, catalogue, self._by_hand.get(ref, ()))
 
     def gather(self, connection: Connection, key_result: KeyResult) -> Gathered:
@@ -139,3 +153,11 @@ class World:
             level = [child for ref in level for child in self._below.get(ref, ()) if child not in found]
             found.update(level)
         return found
+
+
+def _in_batches(
+    seen: Iterable[tuple[ItemRef, Sequence[ItemSeen]]],
+) -> Iterator[Sequence[tuple[ItemRef, Sequence[ItemSeen]]]]:
+    left = iter(seen)
+    while some := list(islice(left, MANY)):
+        yield some

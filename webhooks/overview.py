@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -36,9 +36,12 @@ class Group:
     key_results: Sequence[Told]
 
 
-def overview(connection: Connection, scorecard: Scorecard, now: datetime) -> Sequence[Group]:
-    """All objectives in the order of the mapping."""
-    measured = {name: one.standing for name, one in check_ins.standings_of(connection).items()}
+def overview(
+    connection: Connection, scorecard: Scorecard, now: datetime, measured: Mapping[str, Standing] | None = None
+) -> Sequence[Group]:
+    """All objectives in the order of the mapping; as last measured, unless `measured` says where their key results stand."""
+    if measured is None:
+        measured = {name: one.standing for name, one in check_ins.standings_of(connection).items()}
     groups = []
     for objective in scorecard.objectives:
         told = []

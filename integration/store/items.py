@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from itertools import groupby
 from typing import Any
 
 import orjson
@@ -51,6 +52,11 @@ def _value(value: Any) -> Value:
     return tuple(value) if isinstance(value, list) else value
 
 
+def _seen(row: Any) -> ItemSeen:
+    fields = {name: _value(value) for name, value in orjson.loads(row["fields"]).items()}
+    return ItemSeen(at=row["at"], source="", item=row["item"], order=row["order"], fields=fields)
+
+
 def rows(connection: Connection, refs: Iterable[ItemRef]) -> Mapping[ItemRef, Row]:
     found: dict[ItemRef, Row] = {}
     for name, ids in _by_connection(refs):
@@ -86,10 +92,16 @@ def unfolded(
         query = select(sightings).where(sightings.c.connection == name, sightings.c.item.in_(of_name))
         for row in connection.execute(query).mappings():
             ids.append(row["id"])
-            fields = {name: _value(value) for name, value in orjson.loads(row["fields"]).items()}
-            one = ItemSeen(at=row["at"], source="", item=row["item"], order=row["order"], fields=fields)
-            seen.setdefault(ItemRef(row["connection"], row["item"]), []).append(one)
+            seen.setdefault(ItemRef(row["connection"], row["item"]), []).append(_seen(row))
     return seen, ids
+
+
+def every_unfolded(connection: Connection) -> Iterator[tuple[ItemRef, Sequence[ItemSeen]]]:
+    """Item by item, whatever was seen since its last fold."""
+    query = select(sightings).order_by(sightings.c.connection, sightings.c.item)
+    rows = connection.execution_options(yield_per=1000).execute(query).mappings()
+    for (name, item), of_item in groupby(rows, key=lambda row: (row["connection"], row["item"])):
+        yield ItemRef(name, item), [_seen(row) for row in of_item]
 
 
 def save(connection: Connection, folded: Sequence[Row], sighting_ids: Sequence[int]) -> None:

@@ -85,6 +85,14 @@ def furthest_backfill(connection: Connection, name: str, stream: str) -> Stream 
     return max(whole, key=lambda one: one.reached_at or one.since, default=None)
 
 
+def wholly_read(connection: Connection) -> frozenset[str]:
+    """The connections whose whole past was read to its end: whatever they hold, we were told of it, children too."""
+    whole: dict[str, bool] = {}
+    for one in every(connection, WHOLE):
+        whole[one.connection] = whole.get(one.connection, True) and one.reached_at is not None
+    return frozenset(name for name, read in whole.items() if read)
+
+
 def due(connection: Connection, names: Collection[str], now: datetime) -> bool:
     """Whether any standing walk of these connections is due, seen without a lock."""
     return connection.execute(_due(names, now).limit(1)).first() is not None

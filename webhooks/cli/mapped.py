@@ -41,14 +41,17 @@ class Mapped:
         return {one: self.site(one) for one in names}
 
 
-def mapped(service: Service, file: Path | None) -> Mapped:
-    """The mapping in `file` where one is named, else the applied one, else that of okr.yaml."""
+NOTHING_THERE = f"nothing is applied yet and there is no {DEFAULT}; name a mapping with --mapping FILE"
+
+
+def mapped(service: Service, file: Path | None, nothing: str = NOTHING_THERE) -> Mapped:
+    """The mapping in `file` where one is named, else the applied one, else that of okr.yaml. `nothing` says there is none."""
     with service.database.read() as connection:
         newest = applied.newest(connection)
     if file is None and newest is not None:
         return Mapped(load_texts(newest.files, next(iter(newest.files))), Path(newest.folder))
     if file is None and not DEFAULT.exists():
-        raise Mistake(f"nothing is applied yet and there is no {DEFAULT}; name a mapping with --mapping FILE")
+        raise Mistake(nothing)
     chosen = file or DEFAULT
     return Mapped(load(chosen), chosen.absolute().parent)
 

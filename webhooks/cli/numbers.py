@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from fractions import Fraction
+from pathlib import Path
 
 import click
 from rich.console import Console, RenderableType
@@ -17,7 +18,10 @@ from rich.text import Text
 
 from integration.core.cards import Shown
 from integration.core.grading import Status
-from webhooks.cli.opened import open_applied
+from integration.planning import preview
+from integration.store import applied
+from webhooks.cli.mapped import FileClients, mapped
+from webhooks.cli.opened import NOTHING_APPLIED, open_service
 from webhooks.overview import Group, Told, objective_as_json, overview
 from webhooks.phrases import notes, percent, points, said, way
 
@@ -35,20 +39,32 @@ WIDE = 110
 
 
 @click.command()
+@click.option("--mapping", "file", type=click.Path(path_type=Path), help="Measure by this mapping, applied or not.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def okrs(*, as_json: bool) -> None:
+def okrs(*, file: Path | None, as_json: bool) -> None:
     """Show objectives and key results: progress, pace, status.
 
     In a bar, | is where progress is expected to be today. Pace is the difference, in percentage points.
+
+    The mapping in force is shown as last measured. By one that is not in force (--mapping FILE, or okr.yaml while nothing
+    is applied) everything is measured now, from what the database knows and from what the trackers tell.
     """
-    with open_applied() as opened, opened.service.database.read() as connection:
-        groups = overview(connection, opened.scorecard, datetime.now(UTC))
-        revision = opened.applied.revision
+    with open_service() as service:
+        with service.database.read() as connection:
+            newest = applied.newest(connection)
+        revision = newest.revision if newest and file is None else None
+        told = mapped(service, file, NOTHING_APPLIED)
+        scorecard, now = told.loaded.scorecard, datetime.now(UTC)
+        made = None if revision else preview(service.database, scorecard, FileClients(told), service.settings.url, now)
+        with service.database.read() as connection:
+            groups = overview(connection, scorecard, now, made.standings if made else None)
+    for (name, _), line in (made.problems if made else {}).items():
+        click.echo(f"{name}: {line}", err=True)
     if as_json:
-        told = {"revision": revision, "objectives": [objective_as_json(group) for group in groups]}
-        click.echo(json.dumps(told, indent=2, ensure_ascii=False))
+        shown = {"revision": revision, "objectives": [objective_as_json(group) for group in groups]}
+        click.echo(json.dumps(shown, indent=2, ensure_ascii=False))
     elif not groups:
-        click.echo("The mapping in force has no objectives yet.")
+        click.echo("The mapping has no objectives yet.")
     elif sys.stdout.isatty():
         console = Console()
         console.print(table(groups, console.width))
