@@ -4,7 +4,7 @@ inbound.py     is it from Azure DevOps, and which delivery is it
 translate.py   event kind -> handler in work_items.py, code.py, runs.py -> tracker facts
 payload.py     the spellings of times, ids and identities; fields.py: work item fields by their shared names
 revisions.py   one revision of a work item, from either shape; relations.py: parents and links
-history.py     the past, from feeds and lists: history_items.py, history_links.py, history_lists.py; where webhooks differ
+history.py     the past, and where webhooks differ; its feeds and lists are in history_*.py, deltas.py, queries.py
 client.py      reads and writes; the only file that knows the SDK, imported when a connection is first used
 """
 

@@ -146,8 +146,7 @@ class AzureDevOpsClient:
         return self._history.read(stream, since, cursor)
 
     def total(self, stream: str, since: datetime) -> int | None:
-        del since  # the feed tells of all items
-        return self._history.total(stream)
+        return self._history.total(stream, since)
 
     def present(self) -> Iterator[Sequence[str]]:
         return self._history.present()

@@ -15,10 +15,10 @@ Whatever is told here has the source that its webhook's fact has. Where the two 
 | a pull request was opened | **with its branches of then** | with its branches of now |
 | a pull request was updated, commented on, or abandoned and taken up again | **each time** | nothing |
 | commits were pushed | **each push** | nothing |
-| an item in the recycle bin had changed before the reading was begun anew | **each change** | that it is deleted |
+| an item in the recycle bin changed before a restart of the reading | **each change** | that it is deleted |
+| a link was made or broken before the day from which on history is read | **both** | whose child the item was then |
 
-Everything else is the same both ways. The feeds tell all that ever happened, whatever `since` says: an item's past
-cannot be asked for apart from it but one item at a time, and a page of the feed holds a thousand revisions.
+Everything else is the same both ways.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
+from urllib.parse import quote
 
 import orjson
 
@@ -69,18 +70,20 @@ class History:
                 positions[scope.id] = step.position
                 yield HistoryPage(step.facts, orjson.dumps(positions).decode(), step.items)
 
-    def total(self, stream: str) -> int | None:
-        """How many work items there are now; nothing else is counted."""
-        return sum(len(page) for page in self.present()) if stream == ITEMS else None
+    def total(self, stream: str, since: datetime) -> int | None:
+        """How many of today's work items changed since that day; nothing else is counted."""
+        if stream != ITEMS:
+            return None
+        return sum(len(page) for page in ids_in_projects(self._rest, self._connection.projects, changed=since))
 
     def present(self) -> Iterator[Sequence[str]]:
         """What `Historian.present` promises."""
         return ids_in_projects(self._rest, self._connection.projects)
 
     def _scopes(self, stream: str) -> Sequence[Scope]:
-        """The projects to read. The feeds tell of all projects at once where the connection names none."""
-        if stream in (ITEMS, LINKS) and not self._connection.projects:
-            return [Scope("", "")]
+        """The projects to read. The feeds take a project by its name, and tell of all at once where none is named."""
+        if stream in (ITEMS, LINKS):
+            return [Scope(quote(name, safe=""), name) for name in self._connection.projects] or [Scope("", "")]
         projects = read_projects(self._connection, self._rest)
         return [Scope(known, name) for known, name in sorted(projects.items())]
 

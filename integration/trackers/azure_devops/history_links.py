@@ -17,17 +17,16 @@ from integration.trackers.azure_devops.payload import Json, account, identifier,
 from integration.trackers.azure_devops.relations import RelationsChanged
 from integration.trackers.azure_devops.rest import Rest
 from integration.trackers.azure_devops.revisions import Revision
-from integration.trackers.azure_devops.scopes import Scope, Step, understanding
+from integration.trackers.azure_devops.scopes import Scope, Step, stamp, understanding
 
 _KEPT = ("rel", "sourceId", "targetId", "changedDate", "changedBy", "isActive")
 
 
 def read_links(rest: Rest, scope: Scope, since: datetime, position: Mapping[str, Any]) -> Iterator[Step]:
-    """All links made and broken after the position, a page at a time, until there are no more at present."""
-    del since  # the links of an item are as old as its parent
+    """All links made and broken since then, after the position, a page at a time, until there are no more at present."""
     token, waiting = position.get("token"), list(position.get("waiting") or ())
     while True:
-        after = {"continuationToken": token} if token else {}
+        after = {"continuationToken": token} if token else {"startDateTime": stamp(since)}
         batch = rest.get(scope.path("_apis/wit/reporting/workitemlinks"), **after)
         with understanding():
             token, last = next_token(batch, token)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 
 from integration.core.errors import Permanent
 from integration.trackers.azure_devops.payload import records
@@ -19,14 +20,16 @@ def too_large(refusal: Permanent) -> bool:
     return _TOO_LARGE in refusal.reason
 
 
-def ids_in_projects(rest: Rest, projects: Sequence[str]) -> Iterator[Sequence[str]]:
-    """The ids of all work items of these projects, or of all where none is named, in ascending order.
+def ids_in_projects(rest: Rest, projects: Sequence[str], *, changed: datetime | None = None) -> Iterator[Sequence[str]]:
+    """The ids of all work items of these projects, or of all where none is named, in ascending order; of those only
+    that `changed` since a day.
 
     Ids are given once, to all projects together: a range of 20,000 ids cannot hold more items than that. Where a
     range turns out to be thinly settled, the next is wider.
     """
     quoted = ", ".join("'{}'".format(name.replace("'", "''")) for name in projects)
     where = f"[System.TeamProject] IN ({quoted}) AND " if projects else ""
+    where += f"[System.ChangedDate] >= '{changed:%Y-%m-%d}' AND " if changed else ""
     start, width = 1, MOST_RESULTS
     while True:
         rest_of_all = _ids(rest, f"{where}[System.Id] >= {start}")

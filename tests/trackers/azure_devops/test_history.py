@@ -53,7 +53,7 @@ def test_a_page_holds_a_thousand_revisions_and_counts_the_items_it_tells_first(s
     pages = read(sim, "work items")
 
     assert [page.items for page in pages] == [1000, 10]
-    assert len(sim.requests) - before == 1 + 2  # the projects, and two pages
+    assert len(sim.requests) - before == len(pages)
     assert "status changed" in [fact.kind for fact in pages[1].facts]  # beside a revision of the page before
 
 
@@ -86,6 +86,55 @@ def test_the_last_cursor_tells_later_what_changed_since(sim, clock):
     told = facts(read(sim, "work items", cursor))
     assert "status changed" in [fact.kind for fact in told]
     assert "item created" not in [fact.kind for fact in told]
+
+
+def test_an_item_that_changes_again_is_told_with_all_of_its_past_once(sim, clock):
+    epic = sim.create_work_item("Epic", "Pay")
+    story = sim.create_work_item("User Story", "Pay by phone", parent=epic, tags=["kr:built"])
+    sim.create_work_item("User Story", "Nobody ever touches it")
+    clock.forward(days=1)
+    sim.set_state(story, "Active")
+    clock.forward(days=1)
+    since = clock()
+    clock.forward(days=1)
+    sim.set_state(story, "Closed")
+    client = historian(sim, "Shop")
+
+    (page,) = client.history("work items", since, None)
+    clock.forward(days=1)
+    sim.set_state(epic, "Active")
+    sim.set_state(story, "Active")
+    (later,) = historian(sim, "Shop").history("work items", since, page.cursor)
+
+    assert page.items == 1
+    moves = [(fact.before, fact.after) for fact in page.facts if fact.kind == "status changed"]
+    assert moves == [("New", "Active"), ("Active", "Closed")]
+    assert "item created" in [fact.kind for fact in page.facts]
+    assert {fact.item for fact in page.facts} == {str(story)}
+    parents = [fact.fields["parent"] for fact in page.facts if fact.kind == "item seen" and "parent" in fact.fields]
+    assert set(parents) == {str(epic)}
+    assert later.items == 1
+    told = [(fact.item, fact.kind) for fact in later.facts if fact.kind in ("item created", "status changed")]
+    assert told == [(str(epic), "item created"), (str(epic), "status changed"), (str(story), "status changed")]
+
+
+def test_many_items_with_a_past_are_read_from_the_feeds_own_beginning(sim, clock, monkeypatch):
+    monkeypatch.setattr(history_items, "MOST_PASTS", 5)
+    monkeypatch.setattr(history_items, "PAGE", 10)
+    items = [sim.create_work_item("User Story", f"Step {number}") for number in range(12)]
+    clock.forward(days=1)
+    since = clock()
+    for item in items:
+        clock.forward(minutes=1)
+        sim.set_state(item, "Active")
+
+    pages = list(historian(sim, "Shop").history("work items", since, None))
+
+    told = [fact for page in pages for fact in page.facts]
+    assert len([fact for fact in told if fact.kind == "item created"]) == 12
+    assert len([fact for fact in told if fact.kind == "status changed"]) == 12
+    assert sum(page.items for page in pages) == historian(sim, "Shop").total("work items", since) == 12
+    assert not [asked for asked in sim.requests if asked.endswith("/revisions")]
 
 
 def test_links_that_were_made_at_once_are_one_change_across_pages(sim, monkeypatch):
