@@ -116,6 +116,10 @@ class JiraSimulator(Work):
         self.site.boards[board.id] = board
         return board
 
+    def lag(self, which: Which, search_lag: timedelta) -> None:
+        """Search takes so long for this issue, in a site whose search lags. [inf] not all of an index is of one age"""
+        self.site.search_lags[self.site.issue(which).id] = search_lag
+
     def expire_tokens(self) -> None:
         """No page token that was given out until now is good any more."""
         self.site.generation += 1

@@ -57,6 +57,7 @@ class Site:
         self.issues: dict[str, Issue] = {}
         self.links: dict[str, IssueLink] = {}
         self.generation = 0  # of page tokens: those of an earlier one have expired
+        self.search_lags: dict[str, timedelta] = {}  # by issue id, of those that search learns of later than of others
         self._indexed: dict[str, list[tuple[datetime, Issue]]] = {}
         self._keys: dict[str, str] = {}  # every key an issue ever had -> its id
         self._numbers: dict[str, Iterator[int]] = {}
@@ -116,9 +117,12 @@ class Site:
         """The issues as search finds and orders them; what has gone is not shown. [inf]"""
         if not self.search_lag:
             return list(self.issues.values())
-        known = self.clock() - self.search_lag
-        versions = ((one for at, one in reversed(self._indexed.get(each, ())) if at <= known) for each in self.issues)
-        return [found for one in versions if (found := next(one, None)) is not None]
+        now = self.clock()
+        found: list[Issue] = []
+        for each in self.issues:
+            known = now - self.search_lags.get(each, self.search_lag)
+            found += [one for at, one in self._indexed.get(each, ()) if at <= known][-1:]
+        return found
 
     def children(self, issue: Issue) -> list[Issue]:
         """The issues whose parent this is, oldest first."""

@@ -7,7 +7,7 @@ Jira names a field twice: `fieldId`, missing in about a quarter of the items, an
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,7 +16,6 @@ from integration.trackers.jira.payload import (
     LONGEST_TEXT,
     Json,
     is_address,
-    is_person,
     optional_identifier,
     records,
     text,
@@ -67,14 +66,14 @@ def entry_of(raw: Json, *, item: str, at: datetime, actor: str | None) -> Entry:
     return Entry(number, item, at, actor, records(raw.get("items"), "changelog.items"))
 
 
-def facts_of(entry: Entry, raw_fields: Json) -> Iterator[TrackerFact]:
-    """A fact for each change. `raw_fields` are the issue's, to know which of them hold people."""
+def facts_of(entry: Entry, holds_people: Callable[[str], bool]) -> Iterator[TrackerFact]:
+    """A fact for each change. Jira does not tell by itself whether a field `holds_people`."""
     seen: MutableMapping[str, int] = {}
     for change in entry.changes:
         field = field_of(change)
         nth = seen[field] = seen.get(field, 0) + 1
         source = f"{entry.id}:{field}" if nth == 1 else f"{entry.id}:{field}:{nth}"
-        yield _fact(entry, change, field, source, raw_fields)
+        yield _fact(entry, change, field, source, holds_people)
 
 
 def field_of(change: Json) -> str:
@@ -108,7 +107,7 @@ def told_fields(entry: Entry) -> MutableMapping[str, Value]:
     return told
 
 
-def _fact(entry: Entry, change: Json, field: str, source: str, raw_fields: Json) -> TrackerFact:
+def _fact(entry: Entry, change: Json, field: str, source: str, holds_people: Callable[[str], bool]) -> TrackerFact:
     before, after = optional_identifier(change.get("from")), optional_identifier(change.get("to"))
     before_text, after_text = text(change.get("fromString")), text(change.get("toString"))
     if field == "status":
@@ -131,7 +130,7 @@ def _fact(entry: Entry, change: Json, field: str, source: str, raw_fields: Json)
         return ParentChanged(at=entry.at, source=source, actor=entry.actor, item=entry.item, before=old, after=new)
     if field.casefold() in _PROSE:
         before = after = before_text = after_text = None
-    elif _names_people(change, field, raw_fields):
+    elif _names_people(change, field, holds_people):
         before = optional_identifier(change.get("tmpFromAccountId")) or before
         after = optional_identifier(change.get("tmpToAccountId")) or after
         before_text = after_text = None
@@ -148,9 +147,9 @@ def _fact(entry: Entry, change: Json, field: str, source: str, raw_fields: Json)
     )
 
 
-def _names_people(change: Json, field: str, raw_fields: Json) -> bool:
-    """Whether the texts are names of people: Jira does not tell, so the field, the ids and the issue's value are asked."""
-    if field in _PEOPLE or "tmpToAccountId" in change or is_person(raw_fields.get(field)):
+def _names_people(change: Json, field: str, holds_people: Callable[[str], bool]) -> bool:
+    """Whether the texts are names of people: Jira does not tell, so the field and the ids are asked."""
+    if field in _PEOPLE or "tmpToAccountId" in change or holds_people(field):
         return True
     ids = [told for told in map(optional_identifier, (change.get("from"), change.get("to"))) if told]
     return any(_ACCOUNT.search(told) or not _NO_ACCOUNT.fullmatch(told) for told in ids)

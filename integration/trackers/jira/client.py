@@ -15,19 +15,19 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from integration.core.catalogue import Catalogue, TrackerField
-from integration.core.errors import Gone, Refused, Retryable
+from integration.core.errors import Gone, Refused
 from integration.core.facts import TrackerFact
 from integration.core.write_back import Badge, Edit, FieldValue
 from integration.trackers import http
-from integration.trackers.contract import Connection, Current
+from integration.trackers.contract import Connection, Current, HistoryPage
 from integration.trackers.jira import issue, values
+from integration.trackers.jira.history import PAGE, IssueHistory, following
 from integration.trackers.jira.payload import Json, account, identifier, record, records, text
+from integration.trackers.jira.plans import Plans
 from integration.trackers.jira.rest import Rest, understood
 from integration.trackers.jira.vocabulary import field_of, levels_of, projects_of, states_of
 
 ALL_FIELDS = "*all,-description,-environment,-comment,-worklog,-attachment,-issuelinks"
-PAGE = 100
-"""With more than ids and keys, at most a hundred issues come in one answer."""
 PERMISSION_GOOD_FOR = timedelta(minutes=10).total_seconds()
 
 _ADMINISTRATORS = ("ADMINISTER", "ADMINISTER_PROJECTS")
@@ -36,31 +36,34 @@ _ADMINISTRATORS = ("ADMINISTER", "ADMINISTER_PROJECTS")
 
 def connect(connection: Connection) -> JiraClient:
     """A client for the connection. Nothing is asked of Jira yet."""
-    from atlassian.jira import JiraCloud
+    from atlassian.jira import JiraCloud, JiraSoftware
 
     # At debug level the library logs whole answers, with the names and texts in them.
     logging.getLogger("atlassian").setLevel(logging.INFO)
     token = connection.token.reveal() if connection.token else ""
-    api = JiraCloud(
-        connection.url,
-        username=connection.user,
-        password=token,
-        token=token,  # used where no user is named: service accounts send theirs alone
-        session=http.session(connection),
-        advanced_mode=True,
-        retry_with_header=False,
-        backoff_and_retry=False,
-    )
-    return JiraClient(api, connection)
+    asking: dict[str, Any] = {
+        "username": connection.user,
+        "password": token,
+        "token": token,  # used where no user is named: service accounts send theirs alone
+        "session": http.session(connection),
+        "advanced_mode": True,
+        "retry_with_header": False,
+        "backoff_and_retry": False,
+    }
+    return JiraClient(JiraCloud(connection.url, **asking), JiraSoftware(connection.url, **asking), connection)
 
 
 class JiraClient:
     """One connection to a Jira Cloud site. Issues are named by their ids, which outlive moves."""
 
-    def __init__(self, api: Any, connection: Connection) -> None:
+    streams = ("issues", "versions", "sprints")
+
+    def __init__(self, api: Any, software: Any, connection: Connection) -> None:
         self._api = api
         self._rest = Rest(connection.url, api.get_current_user)
         self._projects = list(connection.projects)
+        self._issues = IssueHistory(api, self._rest, connection.projects)
+        self._plans = Plans(api, software, self._rest, self._project_keys)
         self._types: Mapping[str, str] = {}
         self._quiet_until: dict[str, float] = {}
 
@@ -179,6 +182,16 @@ class JiraClient:
     def same_badge(self, ours: Badge, theirs: Badge) -> bool:
         return ours == theirs
 
+    def history(self, stream: str, since: datetime, cursor: str | None) -> Iterator[HistoryPage]:
+        reading = {"issues": self._issues.pages, "versions": self._plans.versions, "sprints": self._plans.sprints}
+        return reading[stream](since, cursor)
+
+    def total(self, stream: str, since: datetime) -> int | None:
+        return self._issues.total(since) if stream == "issues" else None
+
+    def present(self) -> Iterator[Sequence[str]]:
+        return self._issues.present()
+
     def _fields(self) -> tuple[TrackerField, ...]:
         listed = self._rest.listed(self._api.get_fields)
         fields = tuple(known for raw in listed if (known := field_of(raw)) is not None)
@@ -203,20 +216,20 @@ class JiraClient:
             if page.get("isLast") is not False or not more:
                 return found
 
+    def _project_keys(self) -> Sequence[str]:
+        return self._projects or [key for each in self._shown_projects() if (key := text(each.get("key")))]
+
     def _search(self, jql: str) -> Iterator[Sequence[Json]]:
-        """Pages of whole issues. The token is absent on the last page; one that repeats would never end."""
+        """Pages of whole issues."""
         token: str | None = None
         while True:
             page = self._rest.told(self._api.enhanced_jql, jql, fields=ALL_FIELDS, nextPageToken=token, limit=PAGE)
             with understood():
                 found = records(page.get("issues"), "issues")
             yield found
-            following = text(page.get("nextPageToken"))
-            if following is None or page.get("isLast") is True:
+            token = following(page, token)
+            if token is None:
                 return
-            if following == token:
-                raise Retryable("Jira answered the same page of a search twice")
-            token = following
 
     def _newest_first(self, item: str) -> Iterator[Json]:
         """Entries of the changelog from its end, though Jira pages them oldest first."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, MutableMapping
 from datetime import datetime
 from typing import TypeAlias
 
-from integration.core.facts import ItemCreated, ItemSeen, Value
+from integration.core.facts import Commented, ItemCreated, ItemSeen, Value
 from integration.trackers.jira.payload import (
     DROPPED,
     Json,
@@ -49,6 +49,19 @@ def created(issue: Json, *, at: datetime, actor: str | None = None) -> ItemCreat
     number = identifier(issue.get("id"), "issue.id")
     began = moment(raw.get("created")) or at
     return ItemCreated(at=began, source=number, actor=account(raw.get("creator")) or actor, item=number)
+
+
+def commented(comment: Json, *, item: str, at: datetime, actor: str | None = None) -> Commented:
+    """A comment on the issue, written at one time only, however often it is told. `at` and `actor` where it tells none."""
+    number = identifier(comment.get("id"), "comment.id")
+    return Commented(
+        at=moment(comment.get("created")) or at,
+        source=number,
+        actor=account(comment.get("author")) or actor,
+        item=item,
+        comment=number,
+        seen_by_author=comment.get("jsdPublic") is not False and comment.get("visibility") is None,
+    )
 
 
 def updated(issue: Json) -> datetime | None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import orjson
@@ -27,6 +29,12 @@ class Rest:
         """The JSON object that Jira answers with."""
         with understood():
             return record(http.decoded(self.done(call, *about, **asked)), "Jira's answer")
+
+    def dated(self, call: Callable[..., requests.Response], *about: Any, **asked: Any) -> tuple[Json, datetime]:
+        """The JSON object that Jira answers with, and when it did so by its own clock; by ours where it does not tell."""
+        response = self.done(call, *about, **asked)
+        with understood():
+            return record(http.decoded(response), "Jira's answer"), _date_of(response)
 
     def listed(self, call: Callable[..., requests.Response], *about: Any, **asked: Any) -> Sequence[Json]:
         """The JSON objects that Jira answers with."""
@@ -62,6 +70,15 @@ def understood() -> Iterator[None]:
         yield
     except Malformed as exc:
         raise Retryable(f"Jira answered something unexpected: {exc}") from exc
+
+
+def _date_of(response: requests.Response) -> datetime:
+    now = datetime.now(UTC)
+    try:
+        told = parsedate_to_datetime(response.headers["Date"])
+    except (KeyError, ValueError):
+        return now
+    return told if told.tzinfo else now
 
 
 def _refusal(response: requests.Response) -> Exception:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from integration.core.errors import Malformed
-from integration.core.facts import Commented, ItemDeleted, ItemSeen, TrackerFact, Value
+from integration.core.facts import ItemDeleted, ItemSeen, TrackerFact, Value
 from integration.trackers.jira import changelog, issue
-from integration.trackers.jira.payload import Json, account, identifier, moment, optional_identifier, record
+from integration.trackers.jira.payload import Json, identifier, is_person, moment, record
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,8 @@ def _changed(event: Event, shown: Json, at: datetime, known: Mapping[str, Value]
         entry = changelog.entry_of(record(history, "changelog"), item=number, at=at, actor=event.actor)
         told = {**known, **changelog.told_fields(entry)}
         yield issue.seen(shown, at=at, order=entry.order, actor=event.actor, more=told)
-        yield from changelog.facts_of(entry, issue.raw_fields(shown))
+        fields = issue.raw_fields(shown)
+        yield from changelog.facts_of(entry, lambda field: is_person(fields.get(field)))
     if event.body.get("comment") is not None:
         yield from _commented(event, number)
 
@@ -117,14 +118,4 @@ def _commented_issue(body: Json) -> str:
 
 def _commented(event: Event, number: str) -> Iterator[TrackerFact]:
     comment = record(event.body.get("comment"), "comment")
-    own_id = optional_identifier(comment.get("id"))
-    if own_id is None:
-        raise Malformed("comment.id: expected an id")
-    yield Commented(
-        at=moment(comment.get("created")) or event.told or event.received,
-        source=own_id,
-        actor=account(comment.get("author")) or event.actor,
-        item=number,
-        comment=own_id,
-        seen_by_author=comment.get("jsdPublic") is not False and comment.get("visibility") is None,
-    )
+    yield issue.commented(comment, item=number, at=event.told or event.received, actor=event.actor)

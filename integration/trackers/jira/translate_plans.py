@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from integration.core.facts import LinkAdded, LinkRemoved, SprintChanged, TrackerFact, VersionChanged
-from integration.trackers.jira.payload import identifier, moment, optional_identifier, record, text
+from integration.trackers.jira.payload import Json, identifier, moment, optional_identifier, record, text
 from integration.trackers.jira.translate_issues import Event
 
 
@@ -38,13 +38,27 @@ def version_changed(event: Event) -> Iterator[TrackerFact]:
     version = record(event.body.get("version"), "version")
     merged_into = _merged_into(event.body.get("mergedTo")) or _merged_into(version.get("mergedTo"))
     action = "merged" if merged_into else event.kind.rpartition("_")[2]
-    number = identifier(version.get("id"), "version.id")
     # `releaseDate` is a date without a time of day; `userReleaseDate` is the same in the words of one person's language.
     at = event.told or moment(version.get("releaseDate")) or event.received
-    yield VersionChanged(
+    yield version_fact(version, action, at, actor=event.actor, merged_into=merged_into)
+
+
+def version_fact(
+    version: Json,
+    action: str,
+    at: datetime,
+    *,
+    actor: str | None = None,
+    merged_into: str | None = None,
+    exact: bool = True,
+) -> VersionChanged:
+    """What became of a version that Jira shows, in a webhook or in a list."""
+    number = identifier(version.get("id"), "version.id")
+    return VersionChanged(
         at=at,
         source=_once(number, action, at),
-        actor=event.actor,
+        actor=actor,
+        exact=exact,
         action=action,
         version=number,
         name=text(version.get("name")),
@@ -60,13 +74,21 @@ _SPRINT_TIMES = {"started": ("activatedDate", "startDate"), "closed": ("complete
 def sprint_changed(event: Event) -> Iterator[TrackerFact]:
     sprint = record(event.body.get("sprint"), "sprint")
     action = event.kind.rpartition("_")[2]
-    number = identifier(sprint.get("id"), "sprint.id")
     own_times = (moment(sprint.get(name)) for name in _SPRINT_TIMES.get(action, ()))
     at = event.told or next(filter(None, own_times), event.received)
-    yield SprintChanged(
+    yield sprint_fact(sprint, action, at, actor=event.actor)
+
+
+def sprint_fact(
+    sprint: Json, action: str, at: datetime, *, actor: str | None = None, exact: bool = True
+) -> SprintChanged:
+    """What became of a sprint that Jira shows, in a webhook or in a list."""
+    number = identifier(sprint.get("id"), "sprint.id")
+    return SprintChanged(
         at=at,
         source=_once(number, action, at),
-        actor=event.actor,
+        actor=actor,
+        exact=exact,
         action=action,
         sprint=number,
         name=text(sprint.get("name")),

@@ -331,7 +331,9 @@ class TestRefusals:
         "body", [[], 7, {"id": []}, {"id": "1", "fields": []}, {"id": "1", "fields": {"updated": 1e99}}]
     )
     def test_json_of_another_shape_is_no_answer(self, client: TrackerClient, body: object) -> None:
-        asking: TrackerClient = type(client)(Odd(body), Connection("jira", "jira", "https://bookshop.example"))
+        asking: TrackerClient = type(client)(
+            Odd(body), Odd(body), Connection("jira", "jira", "https://bookshop.example")
+        )
 
         for call in CALLS:
             with pytest.raises(Retryable, match="unexpected"):

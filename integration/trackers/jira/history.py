@@ -1,0 +1,251 @@
+"""The past of Jira Cloud's issues: whole issues by search, the oldest change first, and their changelogs in thousands.
+
+Both pages and webhooks are read by `issue` and `changelog`, so that the same facts come of them. Where this is poorer
+than webhooks is a table in the README.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Any
+
+from integration.core.errors import Gone, Permanent, Refused, Retryable
+from integration.core.facts import ItemSeen, TrackerFact
+from integration.trackers.contract import HistoryPage
+from integration.trackers.jira import changelog, issue
+from integration.trackers.jira.jql import Scope, zone_of
+from integration.trackers.jira.payload import (
+    Json,
+    account,
+    identifier,
+    moment,
+    optional_identifier,
+    record,
+    records,
+    text,
+)
+from integration.trackers.jira.place import Link, Place
+from integration.trackers.jira.rest import Rest, understood
+
+FIELDS = "*all,-description,-environment,-worklog,-attachment"
+PAGE = 100
+"""With more than ids and keys, at most a hundred issues come in one answer."""
+IDS = 5000
+"""With ids alone, as many."""
+ISSUES = 1000
+"""Changelogs are told of at most a thousand issues at a time,"""
+ENTRIES = 10_000
+"""and at most ten thousand entries in one answer."""
+UNSETTLED = timedelta(minutes=10)
+"""For how long search may not know of a change. Atlassian promises nothing, and speaks of seconds."""
+
+
+class IssueHistory:
+    """Reads the issues of a connection's projects; of all that the account sees where the mapping names none."""
+
+    def __init__(self, api: Any, rest: Rest, projects: Sequence[str]) -> None:
+        self._api = api
+        self._rest = rest
+        self._projects = projects
+
+    def pages(self, since: datetime, cursor: str | None) -> Iterator[HistoryPage]:
+        """Whatever changed since then, a request at a time; the cursor behind each stands for all that came before it."""
+        place = Place.read(cursor, since)
+        while True:
+            if len(place.owed) >= ISSUES or (place.searched and place.owed):
+                facts, items = self._changelogs(place), 0
+            else:
+                facts, items = self._issues(place)
+            ended = place.searched and not place.owed
+            if ended:
+                place.end()
+            yield HistoryPage(facts, place.text(), items)
+            if ended:
+                return
+
+    def total(self, since: datetime) -> int | None:
+        told = self._rest.told(self._api.count_issues, data={"jql": self._scope.since(since)})
+        count = told.get("count")
+        return count if isinstance(count, int) else None
+
+    def present(self) -> Iterator[Sequence[str]]:
+        """The ids of all issues. Search may not know yet of those that were made some minutes ago."""
+        token: str | None = None
+        while True:
+            page = self._search(f"{self._scope.everything} ORDER BY key ASC", token, "id", IDS)[0]
+            with understood():
+                yield [identifier(found.get("id"), "issue.id") for found in records(page.get("issues"), "issues")]
+            token = following(page, token)
+            if token is None:
+                return
+
+    @cached_property
+    def _scope(self) -> Scope:
+        return Scope(self._projects, zone_of(self._rest.told(self._api.get_current_user)))
+
+    @cached_property
+    def _people(self) -> Collection[str]:
+        """The fields that hold people, by the schema: an issue tells it only of fields that are not empty."""
+        return {text(raw.get("id")) or "" for raw in self._rest.listed(self._api.get_fields) if _holds_people(raw)}
+
+    def _issues(self, place: Place) -> tuple[Sequence[TrackerFact], int]:
+        """The next page of issues as they are now. Their changelogs are owed."""
+        page, answered = self._next(place)
+        with understood():
+            found = records(page.get("issues"), "issues")
+            shown = {(identifier(one.get("id"), "issue.id"), _updated(one)): one for one in found}
+        new = {number: one for (number, at), one in shown.items() if not place.knows(number, at)}
+        facts: list[TrackerFact] = []
+        for number, one in new.items():
+            facts += self._now(number, one)
+            with understood():
+                place.owed[number] = list(_links(number, one))
+        place.go_on(shown, settled=answered - UNSETTLED)
+        place.token = following(page, place.token)
+        place.searched = place.token is None
+        return facts, len(new)
+
+    def _next(self, place: Place) -> tuple[Json, datetime]:
+        """By token, which belongs to one query; where Jira does not know it any more, from what was told last."""
+        if place.token is not None:
+            try:
+                return self._search(place.query, place.token, FIELDS, PAGE)
+            except (Refused, Gone):
+                raise
+            except Permanent:
+                place.token = None
+        place.query = f"{self._scope.since(place.updated)} ORDER BY updated ASC, key ASC"
+        return self._search(place.query, None, FIELDS, PAGE)
+
+    def _search(self, jql: str, token: str | None, fields: str, limit: int) -> tuple[Json, datetime]:
+        return self._rest.dated(self._api.enhanced_jql, jql, fields=fields, nextPageToken=token, limit=limit)
+
+    def _now(self, number: str, shown: Json) -> Iterator[TrackerFact]:
+        with understood():
+            at = _updated(shown)
+            born = issue.created(shown, at=at)
+            yield born
+            yield _status_changed(number, born.at, 0)
+            yield issue.seen(shown, at=at)
+        for comment in self._comments(number, shown):
+            with understood():
+                yield issue.commented(comment, item=number, at=at)
+
+    def _comments(self, number: str, shown: Json) -> Sequence[Json]:
+        """All of an issue's comments. Search shows only some where there are many."""
+        with understood():
+            told = issue.raw_fields(shown).get("comment")
+            field = record(told, "issue.fields.comment") if told is not None else {}
+            comments = list(records(field.get("comments"), "issue.fields.comment.comments"))
+        if not isinstance(total := field.get("total"), int) or total <= len(comments):
+            return comments
+        comments = []
+        while len(comments) < total:
+            page = self._rest.told(
+                self._api.get_comments, number, start_at=len(comments), max_results=PAGE, order_by="created"
+            )
+            with understood():
+                more = records(page.get("comments"), "comments")
+            comments += more
+            if not more:  # some were deleted meanwhile
+                break
+        return comments
+
+    def _changelogs(self, place: Place) -> Sequence[TrackerFact]:
+        """The next page of the changelogs that are owed for the first thousand issues; with the last one, their links."""
+        asked = list(place.owed)[:ISSUES]
+        page = self._entries(place, asked)
+        facts: list[TrackerFact] = []
+        with understood():
+            for log in records(page.get("issueChangeLogs"), "issueChangeLogs"):
+                number = identifier(log.get("issueId"), "issueId")
+                entries = [_entry(raw, number) for raw in records(log.get("changeHistories"), "changeHistories")]
+                facts += self._told(number, entries)
+                place.owed[number] = _dated(place.owed.get(number, ()), entries)
+            place.entries = text(page.get("nextPageToken"))
+        if place.entries is None:
+            facts += (link.fact() for number in asked for link in place.owed.pop(number))
+        return facts
+
+    def _entries(self, place: Place, asked: Sequence[str]) -> Json:
+        body = {"issueIdsOrKeys": asked, "maxResults": ENTRIES}
+        if place.entries is not None:
+            try:
+                return self._rest.told(self._api.get_bulk_changelogs, data={**body, "nextPageToken": place.entries})
+            except (Refused, Gone):
+                raise
+            except Permanent:  # the token has expired: these issues' changelogs once more
+                place.entries = None
+        return self._rest.told(self._api.get_bulk_changelogs, data=body)
+
+    def _told(self, number: str, entries: Sequence[changelog.Entry]) -> Iterator[TrackerFact]:
+        for entry in entries:
+            yield from changelog.facts_of(entry, self._people.__contains__)
+        moves = [entry for entry in entries if any(changelog.field_of(change) == "status" for change in entry.changes)]
+        if moves:
+            last = max(moves, key=lambda entry: (entry.at, entry.order))
+            yield _status_changed(number, last.at, last.order)
+
+
+def _updated(shown: Json) -> datetime:
+    at = issue.updated(shown)
+    if at is None:
+        raise Retryable("Jira found an issue and did not tell when it was updated")
+    return at
+
+
+def following(page: Json, token: str | None) -> str | None:
+    """The next page's token. It is absent on the last page; one that repeats would never end."""
+    following = text(page.get("nextPageToken"))
+    if following is None or page.get("isLast") is True:
+        return None
+    if following == token:
+        raise Retryable("Jira answered the same page of a search twice")
+    return following
+
+
+def _entry(raw: Json, number: str) -> changelog.Entry:
+    at = moment(raw.get("created"))
+    if at is None:
+        raise Retryable(f"Jira told a change of issue {number} without its time")
+    return changelog.entry_of(raw, item=number, at=at, actor=account(raw.get("author")))
+
+
+def _status_changed(number: str, at: datetime, order: int) -> ItemSeen:
+    """Since when the status is what it is: webhooks tell it with each change, an issue as it is now does not."""
+    fields = {"status_changed": at.isoformat()}
+    return ItemSeen(at=at, source=f"{number}:{order or at.isoformat()}", item=number, order=order, fields=fields)
+
+
+def _holds_people(raw: Json) -> bool:
+    schema = raw.get("schema")
+    return isinstance(schema, dict) and "user" in (schema.get("type"), schema.get("items"))
+
+
+def _links(number: str, shown: Json) -> Iterator[Link]:
+    """The issue's links. One end shows where it points to, the other where it comes from."""
+    born = moment(issue.raw_fields(shown).get("created")) or _updated(shown)
+    for raw in records(issue.raw_fields(shown).get("issuelinks"), "issue.fields.issuelinks"):
+        kind = raw.get("type")
+        name = (text(kind.get("name")) if isinstance(kind, dict) else None) or ""
+        for end in ("outwardIssue", "inwardIssue"):
+            if (told := raw.get(end)) is None:
+                continue
+            there = record(told, end)
+            other = identifier(there.get("id"), f"{end}.id")
+            source, target = (number, other) if end == "outwardIssue" else (other, number)
+            key = optional_identifier(there.get("key")) or ""
+            yield Link(identifier(raw.get("id"), "issuelink.id"), source, target, name, key, born)
+
+
+def _dated(links: Sequence[Link], entries: Sequence[changelog.Entry]) -> list[Link]:
+    """The links with the times at which the changelog tells that one with that key was added, where it does."""
+    added = {
+        text(change.get("to")): entry.at
+        for entry in entries
+        for change in entry.changes
+        if changelog.field_of(change).casefold() == "link" and text(change.get("to"))
+    }
+    return [link.added(added[link.key]) if link.key in added else link for link in links]
