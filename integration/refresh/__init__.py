@@ -8,7 +8,7 @@ for the key results it feeds. Were both one transaction, an item and its parent 
 workers would each see the other's old state, and a key result would be left unmeasured.
 """
 
-from integration.refresh.adopt import adopt
+from integration.refresh.adopt import adopt, showing
 from integration.refresh.cards import draw_cards
 from integration.refresh.clock import mark_new_day
 from integration.refresh.items import fold_items
@@ -25,4 +25,5 @@ __all__ = [
     "mark_new_day",
     "measure_key_results",
     "reach_key_results",
+    "showing",
 ]

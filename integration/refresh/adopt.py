@@ -23,12 +23,18 @@ def adopt(connection: Connection, scorecard: Scorecard, now: datetime) -> None:
     marks.add(connection, [Mark("item", (ref.connection, ref.id), now) for ref in items.refs(connection)])
     marks.add(connection, [Mark("key result", ("", key_result.id), now) for _, key_result in scorecard.key_results()])
     # What the former mapping wished is not this one's wish; what stood in its way may not stand in this one's.
-    shown = {*outbox.items(connection), *written.items(connection)}
-    for name, rule in scorecard.write_back.items():
-        shown |= items.linked(connection, name, below=bool(rule.to))
+    shown = showing(connection, scorecard)
     outbox.withdraw(connection, sorted(shown))
     pauses.resume(connection)
     written.clear_refusals(connection)
     applied.clear_notices(connection)
     marks.add(connection, [Mark("card", (ref.connection, ref.id), now) for ref in sorted(shown)])
     reads.want_again(connection, "catalogue", [ItemRef(name, "") for name in scorecard.connections], now)
+
+
+def showing(connection: Connection, scorecard: Scorecard) -> set[ItemRef]:
+    """The items that show something of ours, or are to, or may have to."""
+    shown = {*outbox.items(connection), *written.items(connection)}
+    for name, rule in scorecard.write_back.items():
+        shown |= items.linked(connection, name, below=bool(rule.to))
+    return shown

@@ -13,7 +13,7 @@ from sqlalchemy import insert as plain_insert
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from integration.core.facts import FieldChanged, ItemDeleted, ItemRef, ItemRestored, ItemSeen, TrackerFact
-from integration.store.statements import insert
+from integration.store.statements import by_connection, insert
 from integration.store.tables import facts, item_keys, sightings
 
 _COMMON = frozenset(field.name for field in fields(TrackerFact))
@@ -101,6 +101,30 @@ def record(connection: Connection, told: Told) -> int:
     if told.sightings:
         connection.execute(plain_insert(sightings), told.sightings)
     return new
+
+
+def tell_again(connection: Connection, refs: Collection[ItemRef]) -> None:
+    """What kept facts say of the present of these items is to be folded once more: that they were deleted, or came back.
+
+    What else was seen of an item is kept in the item alone (`core.facts.ItemSeen`).
+    """
+    deleted = {ItemDeleted.kind: True, ItemRestored.kind: False}
+    for name, ids in by_connection((ref.connection, ref.id) for ref in refs):
+        query = select(facts.c.item, facts.c.at, facts.c.kind).where(
+            facts.c.connection == name, facts.c.item.in_(ids), facts.c.kind.in_(deleted)
+        )
+        seen = [
+            {
+                "connection": name,
+                "item": item,
+                "at": at,
+                "order": 0,
+                "fields": orjson.dumps({"deleted": deleted[kind]}).decode(),
+            }
+            for item, at, kind in connection.execute(query)
+        ]
+        if seen:
+            connection.execute(plain_insert(sightings), seen)
 
 
 def _upsert(connection: Connection) -> Any:

@@ -10,7 +10,7 @@ from itertools import groupby
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, bindparam, delete, literal, or_, select
+from sqlalchemy import Connection, bindparam, delete, func, literal, or_, select
 from sqlalchemy import insert as plain_insert
 
 from integration.core.facts import ItemRef, ItemSeen, Value
@@ -80,6 +80,22 @@ def of_connection(connection: Connection, name: str) -> Iterator[Row]:
 
 def refs(connection: Connection) -> Sequence[ItemRef]:
     return [ItemRef(*row) for row in connection.execute(select(items.c.connection, items.c.item))]
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many items there are, how many of them were deleted, are below another, and how many direct links."""
+
+    items: int
+    deleted: int
+    below: int
+    links: int
+
+
+def counts(connection: Connection) -> Counts:
+    query = select(func.count(), func.count().filter(items.c.deleted), func.count(items.c.parent)).select_from(items)
+    linked_items = connection.execute(select(func.count()).select_from(links)).scalar_one()
+    return Counts(*connection.execute(query).one(), linked_items)
 
 
 def unfolded(

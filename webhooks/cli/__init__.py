@@ -59,6 +59,7 @@ SECTIONS: Mapping[str, Mapping[str, Lazy]] = {
     "Looking after it": {
         "status": Lazy("status:status", "Show what waits, what failed and why, and what to do."),
         "replay": Lazy("status:replay", "Try again what was given up."),
+        "rebuild": Lazy("rebuild:rebuild", "Draw everything anew from what is kept."),
         "forget": Lazy("forget:forget", "Take a person, or a whole connection, out of what is kept."),
         "backup": Lazy("backup:backup", "Copy the database while it is in use."),
     },

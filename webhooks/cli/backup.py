@@ -36,8 +36,8 @@ def backup(file: Path, *, as_json: bool) -> None:
             raise Mistake(f"PostgreSQL copies itself, also while it is in use:\n\n    {command}\n\nNothing was copied.")
         _refuse(file, source)
         migrations.check(database)
-        with counting("Copying", "pages", silent=as_json) as report:
-            rows = store.copy(source, file, report)
+        with counting("Copying", silent=as_json) as report:
+            rows = store.copy(source, file, lambda done, whole: report(done, whole, "pages"))
     finally:
         database.close()
     size = file.stat().st_size
