@@ -5,7 +5,8 @@ Whatever is told here has the source that its webhook's fact has. Where the two 
 | What happened | Webhooks tell | History tells |
 |---|---|---|
 | an item was deleted or restored | when it was told | **when it happened** |
-| somebody changed something (bodies of version 1.0) | nobody, or a name | **the account** |
+| somebody changed, or is named in, something (bodies of version 1.0) | a name at most | **the account** |
+| a build ended (bodies of version 1.0) | without its project and account | **all of it** |
 | a stage or run ended, a release was deployed | often without commit and time | **both, and each attempt** |
 | a link between items was made or broken | **by whom** | that it was, and when |
 | a link to a commit, build, pull request or address | **all of it** | nothing |

@@ -113,9 +113,10 @@ class Lists:
                 return
             run = _run_of(build)
             resource = {"run": run, "pipeline": run["pipeline"]}
-            yield from runs.run_changed(self._event(scope, resource))
+            told = [*runs.run_changed(self._event(scope, resource))]
             for stage in stages:
-                yield from runs.stage_changed(self._event(scope, {**resource, "stage": stage}))
+                told += runs.stage_changed(self._event(scope, {**resource, "stage": stage}))
+        yield from (replace(fact, exact=True) for fact in told)  # nothing tells better, also where there is no commit
 
     def _stages(self, scope: Scope, build: str, timeline: str | None) -> Iterator[Json]:
         earlier: dict[str, None] = {}

@@ -26,11 +26,12 @@ _SOURCE_PARTS = 3
 
 
 def build_finished(event: Event) -> Iterator[TrackerFact]:
-    """Version 2.0 tells state and result; version 1.0 has the result as `status`, and no state."""
+    """Version 2.0 tells state and result; version 1.0 has the result as `status`, no state, and other gaps."""
     build = event.resource
     run = _id(build.get("id"), "resource.id")
     state, result = text(build.get("status")), text(build.get("result"))
-    if result is None and state not in _BUILD_STATES:
+    old = result is None and state not in _BUILD_STATES
+    if old:
         state, result = "completed", state
     finished = instant(build.get("finishTime"))
     source_branch, commit = _source(build)
@@ -48,6 +49,7 @@ def build_finished(event: Event) -> Iterator[TrackerFact]:
         commit=commit,
         started=instant(build.get("startTime")),
         name=text(build.get("buildNumber")),
+        exact=not old,
     )
 
 
