@@ -23,8 +23,10 @@ from flask import Flask
 from integration.simulators.control import control
 from integration.simulators.deliveries import JIRA_RETRIES, Deliveries
 from integration.simulators.faults import Faults
+from integration.simulators.jira_admin_webhooks import admin_webhooks
 from integration.simulators.jira_directory import directory
 from integration.simulators.jira_gate import PER_ISSUE, Account, Gate, Request, refusal
+from integration.simulators.jira_jql import parse
 from integration.simulators.jira_kinds import said
 from integration.simulators.jira_pages import pages
 from integration.simulators.jira_people import people
@@ -33,7 +35,7 @@ from integration.simulators.jira_reads import reads
 from integration.simulators.jira_search import searches
 from integration.simulators.jira_shapes import Shapes
 from integration.simulators.jira_site import Site
-from integration.simulators.jira_things import Board, Field, Project, User
+from integration.simulators.jira_things import Board, Field, Issue, Project, User
 from integration.simulators.jira_webhooks import Webhooks
 from integration.simulators.jira_work import Which, Work
 from integration.simulators.jira_writes import writes
@@ -75,7 +77,7 @@ class JiraSimulator(Work):
         self.gate = Gate(write_limits)
         self.faults = Faults(only=r"^/rest/", refusal=refusal, seed=seed)
         self.deliveries = Deliveries(retry_on=JIRA_RETRIES, threads=threads, back_off=back_off, seed=seed)
-        self.webhooks = Webhooks(self.deliveries, clock)
+        self.webhooks = Webhooks(self.deliveries, clock, self._concerns)
         self._shapes = Shapes(self.site, "", ZoneInfo(time_zone))
         somebody = self.add_user("Dana Ortiz", "dana@bookshop.example")
         super().__init__(self.site, self._shapes, self.webhooks.tell, somebody.account_id)
@@ -99,10 +101,17 @@ class JiraSimulator(Work):
         app.register_blueprint(searches(self.site, self._shapes, self.gate))
         app.register_blueprint(versions(self.site, self._shapes, self.gate))
         app.register_blueprint(boards(self.site, self._shapes, self.gate))
+        app.register_blueprint(admin_webhooks(self.webhooks, self._shapes, self.gate))
         app.register_blueprint(writes(self.site, self._shapes, self, self.gate, self.emails))
         for status in (404, 405):
             app.register_error_handler(status, self.gate.refuse_unknown)
         return app
+
+    def _concerns(self, jql: str, shown: Mapping[str, Any]) -> bool:
+        """Whether the issue of a webhook's body passes the filter; one that has gone does as its project does [inf]."""
+        project = self.site.project(shown["key"].rpartition("-")[0])
+        gone = Issue(shown["id"], shown["key"], self.site.clock(), self.site.clock(), "", {"project": project.id})
+        return parse(jql, self.site, ZoneInfo("UTC")).matches(self.site.issues.get(shown["id"], gone))
 
     def add_project(self, key: str, name: str) -> Project:
         """A new project."""

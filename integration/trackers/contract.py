@@ -14,6 +14,7 @@ from typing import Any, Protocol, runtime_checkable
 from integration.core.catalogue import Catalogue
 from integration.core.errors import Permanent
 from integration.core.facts import TrackerFact
+from integration.core.hooks import Hook
 from integration.core.write_back import Badge, Edit, FieldValue
 
 
@@ -165,6 +166,44 @@ class Reader(TrackerClient, Historian, Protocol):
     """A client that reads the past, too."""
 
 
+class HookKeeper(Protocol):
+    """Looks after the webhooks of one connection. Every call may raise what a `TrackerClient`'s calls may raise.
+
+    `Refused` means that the account may not look after them; `by_hand` then tells a person what to do.
+    """
+
+    occasion: str
+    """What a person can do in the tracker to make it send something, where it offers no test."""
+
+    def wanted(self, url: str) -> Sequence[Hook]:
+        """What must send to `url`, so that all that this tracker's `translate` reads arrives."""
+        ...
+
+    def there(self) -> Sequence[Hook]:
+        """All that the tracker has, whoever's they are, told as `wanted` tells them."""
+        ...
+
+    def create(self, wanted: Hook) -> None:
+        """Raises `Permanent` where the connection has no secret: nobody would take such deliveries."""
+        ...
+
+    def mend(self, there: Hook, wanted: Hook) -> None:
+        """Makes one that is there into one that is wanted, switched on, with the connection's first secret."""
+        ...
+
+    def remove(self, there: Hook) -> None:
+        """One that is gone already is as good as removed."""
+        ...
+
+    def provoke(self, url: str) -> bool:
+        """Makes the tracker send something there that says nothing of use. False where it offers no such test."""
+        ...
+
+    def by_hand(self, url: str, secret: str) -> Sequence[str]:
+        """What an administrator must click or send instead. `secret` names the secret's place, and is not the secret."""
+        ...
+
+
 def client_of(clients: Mapping[str, TrackerClient], name: str) -> TrackerClient:
     """The connection's client. Raises `Permanent` where the mapping in force has no such connection."""
     try:
@@ -201,3 +240,7 @@ class Tracker:
     """The items a decoded body names, as people do, also where `translate` refuses it. Never raises."""
     event_of: Callable[[object], str | None] = lambda _body: None
     """The kind of event a decoded body claims to be, also where `translate` refuses it. Never raises."""
+    hooks: Callable[[Connection], HookKeeper] | None = None
+    """Who looks after its webhooks; None where this version cannot."""
+    in_cloud: bool = False
+    """Whether it runs at its vendor's, and sends to public https addresses only."""

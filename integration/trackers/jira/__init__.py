@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from integration.trackers.contract import Connection, Tracker, TrackerClient
+from integration.trackers.contract import Connection, HookKeeper, Tracker, TrackerClient
 from integration.trackers.jira.inbound import KEPT_HEADERS, LARGEST_BODY, delivery_id, verify
 from integration.trackers.jira.translate import HANDLERS, IGNORED, event_of, items_of, recognises, translate
 
@@ -17,6 +17,14 @@ def _connect(connection: Connection) -> TrackerClient:
     from integration.trackers.jira.client import connect
 
     return connect(connection)
+
+
+def _hooks(connection: Connection) -> HookKeeper:
+    from integration.trackers.jira.client import libraries
+    from integration.trackers.jira.hooks import JiraHooks
+
+    platform, _ = libraries(connection)
+    return JiraHooks(platform, connection)
 
 
 TRACKER = Tracker(
@@ -34,4 +42,6 @@ TRACKER = Tracker(
     ignored=IGNORED,
     items_of=items_of,
     event_of=event_of,
+    hooks=_hooks,
+    in_cloud=True,
 )

@@ -36,6 +36,11 @@ _ADMINISTRATORS = ("ADMINISTER", "ADMINISTER_PROJECTS")
 
 def connect(connection: Connection) -> JiraClient:
     """A client for the connection. Nothing is asked of Jira yet."""
+    return JiraClient(*libraries(connection), connection)
+
+
+def libraries(connection: Connection) -> tuple[Any, Any]:
+    """The vendor's libraries of the platform and of Jira Software; each call makes one request and returns its answer."""
     from atlassian.jira import JiraCloud, JiraSoftware
 
     # At debug level the library logs whole answers, with the names and texts in them.
@@ -50,7 +55,7 @@ def connect(connection: Connection) -> JiraClient:
         "retry_with_header": False,
         "backoff_and_retry": False,
     }
-    return JiraClient(JiraCloud(connection.url, **asking), JiraSoftware(connection.url, **asking), connection)
+    return JiraCloud(connection.url, **asking), JiraSoftware(connection.url, **asking)
 
 
 class JiraClient:

@@ -1,0 +1,130 @@
+"""Jira's webhooks as administrators register them: all events that we read, of the connection's projects, signed.
+
+The vendor's library does not know them. Only this kind can be registered with an account's token: dynamic webhooks are
+for apps. Jira tells of a secret only whether there is one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import orjson
+
+from integration.core.errors import Gone, Permanent
+from integration.core.hooks import Hook
+from integration.trackers.contract import Connection
+from integration.trackers.jira.payload import Json, record, text
+from integration.trackers.jira.rest import Rest, understood
+from integration.trackers.jira.translate import HANDLERS
+
+RESOURCE = "rest/webhooks/1.0/webhook"
+TOPIC = "issues, versions and sprints"
+_ISSUES = "issue-related-events-section"
+"""Jira's name of the filter; versions and sprints pass it unseen."""
+_PROJECTS = re.compile(r'project\s*(?:=|in\b)\s*\(?(?P<keys>[\w\s,"\']+)\)?', re.IGNORECASE)
+_SECRET = "(the value of {})"  # noqa: S105  # what is printed in its place
+
+
+class JiraHooks:
+    """Looks after the webhooks of one Jira site. It needs an account that administers Jira."""
+
+    def __init__(self, api: Any, connection: Connection) -> None:
+        self._api = api
+        self._connection = connection
+        self._rest = Rest(connection.url, api.get_current_user)
+        self._jql = _jql(connection.projects)
+        self.occasion = f"change any issue{f' of {connection.projects[0]}' if connection.projects else ''}"
+
+    def wanted(self, url: str) -> Sequence[Hook]:
+        return [Hook(TOPIC, url, frozenset(HANDLERS), {"JQL": self._jql, "Exclude body": "no"})]
+
+    def there(self) -> Sequence[Hook]:
+        found = self._rest.listed(self._api.get, RESOURCE)
+        with understood():
+            return [self._hook(each) for each in found]
+
+    def create(self, wanted: Hook) -> None:
+        self._rest.done(self._api.post, RESOURCE, data=self._body(wanted, self._secret()))
+
+    def mend(self, there: Hook, wanted: Hook) -> None:
+        self._rest.done(self._api.put, f"{RESOURCE}/{there.id}", data=self._body(wanted, self._secret()))
+
+    def remove(self, there: Hook) -> None:
+        try:
+            self._rest.done(self._api.delete, f"{RESOURCE}/{there.id}")
+        except Gone:
+            return  # as wished, whoever removed it
+
+    def provoke(self, url: str) -> bool:
+        """Jira has no test. Whatever makes it send something changes an issue, a version or a sprint that people see."""
+        del url
+        return False
+
+    def by_hand(self, url: str, secret: str) -> Sequence[str]:
+        [wanted] = self.wanted(url)
+        body = orjson.dumps(self._body(wanted, _SECRET.format(secret))).decode()
+        return [
+            "As an administrator of Jira: Settings, System, WebHooks, Create a WebHook, with",
+            f"  Name          {self._name}",
+            "  Status        Enabled",
+            f"  URL           {url}",
+            f"  Secret        {_SECRET.format(secret)}",
+            f"  JQL           {self._jql or '(leave it empty: all projects)'}",
+            f"  Events        {', '.join(sorted(wanted.events))}",
+            "  Exclude body  no",
+            f"Or send: POST {self._connection.url}/{RESOURCE}",
+            f"  {body}",
+        ]
+
+    @property
+    def _name(self) -> str:
+        return f"okrlink {self._connection.name}"
+
+    def _secret(self) -> str:
+        if not self._connection.webhook_secrets:
+            raise Permanent("the connection has no webhook_secret to sign deliveries with")
+        return self._connection.webhook_secrets[0].reveal()
+
+    def _body(self, wanted: Hook, secret: str) -> Mapping[str, Any]:
+        return {
+            "name": self._name,
+            "url": wanted.url,
+            "events": sorted(wanted.events),
+            "filters": {_ISSUES: wanted.settings["JQL"]},
+            "excludeBody": False,
+            "enabled": True,
+            "secret": secret,
+        }
+
+    def _hook(self, told: Json) -> Hook:
+        filters, events = told.get("filters"), told.get("events")
+        jql = text(record(filters, "filters").get(_ISSUES)) if filters else None
+        return Hook(
+            topic=TOPIC,
+            url=text(told.get("url")) or "",
+            events=frozenset(each for each in events if isinstance(each, str))
+            if isinstance(events, list)
+            else frozenset(),
+            settings={
+                "JQL": self._jql if _projects(jql or "") == _projects(self._jql) else jql or "",
+                "Exclude body": "yes" if told.get("excludeBody") is True else "no",
+            },
+            state="disabled" if told.get("enabled") is False else "enabled",
+            is_proven=told.get("isSigned") is True,
+            id=(text(told.get("self")) or "").rpartition("/")[2],
+        )
+
+
+def _jql(projects: Sequence[str]) -> str:
+    keys = ", ".join(f'"{key}"' for key in projects)
+    return f"project in ({keys})" if projects else ""
+
+
+def _projects(jql: str) -> object:
+    """What a filter lets pass: projects where it names nothing else, so that an administrator may write it as they like."""
+    found = _PROJECTS.fullmatch(jql.strip())
+    if found is None:
+        return jql.strip()
+    return frozenset(key.strip(" \"'").casefold() for key in found["keys"].split(","))
