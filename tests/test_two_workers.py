@@ -242,6 +242,9 @@ class Vocabulary:
     def catalogue(self) -> Catalogue:
         return self._catalogue
 
+    def asked_to_wait(self) -> float:
+        return 0.0
+
 
 def test_two_workers_take_in_the_same_facts_in_opposite_orders(
     postgres: Database, two_workers: Callable[[Policy], tuple[Worker, Worker]]
