@@ -261,7 +261,7 @@ class JiraClient:
 def _facts(shown: Json) -> list[TrackerFact]:
     """What an issue is now says what webhooks would have said of it until now."""
     at = issue.updated(shown) or datetime.now(UTC)
-    return [issue.created(shown, at=at), issue.seen(shown, at=at)]
+    return [issue.created(shown, at=at), issue.seen(shown, at=at, order=issue.AS_READ)]
 
 
 def _global_id(item: str) -> str:

@@ -128,7 +128,7 @@ class IssueHistory:
             born = issue.created(shown, at=at)
             yield born
             yield _status_changed(number, born.at, 0)
-            yield issue.seen(shown, at=at)
+            yield issue.seen(shown, at=at, order=issue.AS_READ)
         for comment in self._comments(number, shown):
             with understood():
                 yield issue.commented(comment, item=number, at=at)

@@ -25,6 +25,9 @@ CATEGORIES: Mapping[str, str] = {"new": "to do", "indeterminate": "in progress",
 
 Fields: TypeAlias = MutableMapping[str, Value]
 
+AS_READ = 2**62
+"""The order of what is read instead of heard: at the same millisecond it knows of every change that webhooks tell."""
+
 _PARENT = "issue.fields.parent"
 _PROSE = frozenset({"description", "environment", "comment", "worklog"})
 _STRUCTURE = frozenset({"attachment", "issuelinks", "subtasks"})

@@ -11,6 +11,7 @@ import requests
 
 from integration.core.errors import Gone, Permanent, Refused, Retryable
 from integration.core.facts import ItemSeen, TrackerFact
+from integration.core.items import join
 from integration.core.write_back import Badge, Edit
 from integration.simulators.faults import Fault
 from integration.simulators.jira import JiraSimulator
@@ -46,6 +47,24 @@ def client(connection: Connection) -> TrackerClient:
 
 def seen(facts: list[TrackerFact] | tuple[TrackerFact, ...]) -> dict[str, ItemSeen]:
     return {str(fact.item): fact for fact in facts if isinstance(fact, ItemSeen)}
+
+
+def test_what_is_read_knows_of_changes_in_the_same_millisecond_whose_webhooks_were_lost(connection: Connection) -> None:
+    """One of two labels set at one time was heard of; the other is read."""
+    moment = datetime(2026, 11, 2, 9, tzinfo=UTC)
+    with Listener() as listener, JiraSimulator(clock=lambda: moment) as jira:
+        key = jira.create_issue("SHOP", "Story", "Pay by card")
+        jira.webhooks.register(listener.url)
+        jira.edit(key, {"labels": ["first"]})
+        jira.edit(key, {"labels": ["first", "second"]})
+        assert jira.deliveries.drain()
+        heard = next(got.json for got in listener.received if got.json["issue"]["fields"]["labels"] == ["first"])
+        client = TRACKER.connect(replace(connection, url=jira.url))
+        told = [*TRACKER.translate(heard, moment).facts, *client.item(key.id)]
+
+    for order in (told, told[::-1]):
+        state = join({}, [fact for fact in order if isinstance(fact, ItemSeen)])
+        assert state["labels"].value == ("first", "second")
 
 
 class TestReading:
