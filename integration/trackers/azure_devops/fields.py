@@ -5,6 +5,7 @@ Used for webhooks and for REST answers alike, so that the same revision is the s
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -39,6 +40,9 @@ BOOKKEEPING = frozenset(
         HISTORY,
     }
 )
+
+DERIVED = re.compile(r"System\.(AreaId|IterationId|NodeName|(Area|Iteration)Level\d+)")
+"""They follow from the paths of area and iteration, and not every interface tells them: no changes of their own."""
 
 PEOPLE = frozenset(
     {

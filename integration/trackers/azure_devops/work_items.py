@@ -87,7 +87,7 @@ def fields_changed(known: Revision) -> Iterator[TrackerFact]:
 
 def _field_changed(known: Revision, name: str, change: Json) -> Iterator[TrackerFact]:
     before, after = change.get("oldValue"), known.values.get(name)
-    if not change or before == after or name in f.BOOKKEEPING:
+    if not change or before == after or name in f.BOOKKEEPING or f.DERIVED.fullmatch(name):
         return
     if name == f.STATE:
         yield known.said(StatusChanged, name, before=text(before), after=text(after))
