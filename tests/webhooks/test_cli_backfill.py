@@ -1,0 +1,162 @@
+"""`okrlink backfill` and `okrlink rescan`, as a person types them before anything is applied."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+from sqlalchemy import func, select
+
+from integration.simulators.faults import Fault
+from integration.store import tables
+from integration.store.db import Database
+from tests.sides import SECRETS, SIDES, Side
+from tests.webhooks.typing_commands import run
+
+MAPPING = """\
+version: 1
+cycles: {{now: {{from: 2020-01-01, to: 2099-12-31}}}}
+cycle: now
+connections: {{{name}: {connection}}}
+objectives:
+  checkout:
+    title: Buying a book takes less than a minute
+    key_results:
+      built: {{title: The new checkout is built, work: items}}
+"""
+ITEMS = {"jira": "issues", "ado": "work items"}
+
+
+def real_time() -> datetime:
+    return datetime.now(UTC)
+
+
+@pytest.fixture(params=["jira", "ado"])
+def side(
+    request: pytest.FixtureRequest, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Side]:
+    """A team that has worked for a while, in a folder with a mapping that nobody has applied."""
+    for name, value in {**SECRETS, "OKRLINK_DATABASE_URL": database_url}.items():
+        monkeypatch.setenv(name, value)
+    made = SIDES[request.param](real_time)  # type: ignore[arg-type]  # a clock is whatever tells the time
+    monkeypatch.chdir(tmp_path)
+    Path("okr.yaml").write_text(MAPPING.format(name=made.name, connection=made.connection()))
+    epic = made.epic()
+    stories = [made.story(epic, f"Step {number}") for number in range(3)]
+    made.done(stories[0])
+    yield made
+    made.close()
+
+
+def told(result: Result, side: Side) -> str:
+    """What the line about items says."""
+    [line] = [line for line in result.stdout.splitlines() if line.startswith(f"{side.name}: {ITEMS[side.name]} ")]
+    return line
+
+
+def facts(database: Database) -> int:
+    with database.read() as connection:
+        return connection.execute(select(func.count()).select_from(tables.facts)).scalar_one()
+
+
+def test_the_past_is_read_before_anything_is_applied_and_nothing_is_written(side: Side, database: Database) -> None:
+    done = run("backfill")
+
+    assert done.exit_code == 0, done.stderr
+    assert "4 told" in told(done, side)
+    assert facts(database) > 0
+    shown = run("okrs")
+    assert "33 %" in shown.stdout
+    assert "(1 of 3 items)" in shown.stdout
+    side.assert_readonly()
+
+
+def test_read_again_it_tells_what_came_since(side: Side, database: Database) -> None:
+    run("backfill")
+    before = facts(database)
+    assert run("backfill").exit_code == 0
+    assert facts(database) == before
+
+    side.done(side.story(side.epic("Pay by card"), "Late step"))
+    again = run("backfill")
+
+    assert again.exit_code == 0
+    assert facts(database) > before
+
+
+def test_a_tracker_that_is_in_trouble_is_waited_for(side: Side, database: Database) -> None:
+    side.faults.add(Fault("unavailable", times=3, retry_after=0.05))
+
+    done = run("backfill")
+
+    assert done.exit_code == 0
+    assert "waiting" in done.stderr
+    assert "4 told" in told(done, side)
+
+
+def test_whoever_is_not_let_in_is_told_so(side: Side, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("JIRA_TOKEN", "ADO_TOKEN"):
+        monkeypatch.setenv(name, "wrong")
+
+    done = run("backfill", "--json")
+
+    assert done.exit_code == 3
+    assert "HTTP 401" in done.stdout or "is the token right" in done.stdout
+    assert "wrong" not in done.stdout
+
+
+def test_only_one_project_is_read_where_that_is_wished(side: Side) -> None:
+    project = {"jira": "PAY", "ado": "Shop"}[side.name]
+
+    done = run("backfill", side.name, "--project", project)
+
+    assert done.exit_code == 0, done.stderr
+    assert ("0 told" if project == "PAY" else "4 told") in told(done, side)
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (("--project", "OPS"), "has no project 'OPS'; it has"),
+        (("elsewhere",), "no connection is called 'elsewhere'; there is"),
+        (("--mapping", "missing.yaml"), "missing.yaml"),
+    ],
+)
+def test_what_does_not_exist_is_named(side: Side, words: tuple[str, ...], complaint: str) -> None:
+    done = run("backfill", *words)
+
+    assert done.exit_code == 2
+    assert complaint in done.stderr
+
+
+def test_it_can_begin_again(side: Side, database: Database) -> None:
+    run("backfill")
+
+    again = run("backfill", "--restart")
+
+    assert "4 told, 0 new facts" in told(again, side)
+
+
+def test_a_rescan_tells_what_was_missed_since_the_backfill(side: Side) -> None:
+    run("backfill")
+    assert run("rescan").exit_code == 0
+
+    side.story(side.epic("Pay by card"), "Late step")
+    done = run("rescan")
+
+    assert done.exit_code == 0, done.stdout
+    assert "new fact" in told(done, side)
+    assert "0 new facts" not in told(done, side)
+
+
+def test_without_a_mapping_it_is_said_what_to_name(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OKRLINK_DATABASE_URL", database_url)
+    monkeypatch.chdir(tmp_path)
+
+    done = run("backfill")
+
+    assert done.exit_code == 2
+    assert "name a mapping with --mapping FILE" in done.stderr
