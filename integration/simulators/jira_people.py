@@ -29,7 +29,7 @@ def people(jira: "JiraSimulator") -> Blueprint:
     """The routes above."""
     routes = Blueprint("people", __name__, url_prefix="/_simulator")
     made: tuple[Callable[..., Any], ...] = (
-        *(jira.create_issue, jira.edit, jira.transition, jira.comment, jira.delete, jira.move, jira.link),
+        *(jira.create_issue, jira.edit, jira.transition, jira.comment, jira.delete, jira.move, jira.link, jira.unlink),
         *(jira.set_parent, jira.add_label, jira.remove_label, jira.create_version, jira.release_version),
         *(jira.create_sprint, jira.start_sprint, jira.close_sprint),
         *(jira.add_project, jira.add_field, jira.change_field, jira.remove_field, jira.allow, jira.forbid),

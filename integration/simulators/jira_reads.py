@@ -9,14 +9,14 @@ from flask.typing import ResponseReturnValue
 from integration.simulators.jira_gate import Gate, page_of
 from integration.simulators.jira_kinds import kind_of
 from integration.simulators.jira_refusals import Refused, Unmodelled
-from integration.simulators.jira_shapes import Shapes
+from integration.simulators.jira_shapes import UNUSED, Shapes
 from integration.simulators.jira_site import Site
 from integration.simulators.jira_things import Field, Issue
 
 _EVERYTHING = {"*all", "*navigable"}
 _COMPUTED = (
     *("created", "updated", "creator", "resolutiondate", "statuscategorychangedate"),
-    *("subtasks", "issuelinks", "comment"),
+    *("subtasks", "issuelinks", "comment", "watches", "votes"),
 )
 
 
@@ -95,7 +95,7 @@ def wanted_fields(site: Site, names: Collection[str]) -> set[str] | None:
     if not left_out and plain & _EVERYTHING:
         return None
     if left_out:
-        return {*site.fields, *_COMPUTED} - left_out
+        return {*site.fields, *_COMPUTED, *UNUSED} - left_out
     return plain
 
 

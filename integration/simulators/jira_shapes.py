@@ -34,7 +34,7 @@ _CATEGORIES = {
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 # What every recorded issue carries and the simulator has nothing to say about.
-_UNUSED: dict[str, Any] = {
+UNUSED: dict[str, Any] = {
     "timespent": None,
     "aggregatetimespent": None,
     "timeestimate": None,
@@ -270,7 +270,7 @@ class Shapes:
         return {"id": issue.id, "self": self.address(f"issue/{issue.id}", 2), "key": issue.key, "fields": values}
 
     def _fields(self, issue: Issue, api: int) -> dict[str, Any]:
-        shape: dict[str, Any] = dict(_UNUSED)
+        shape: dict[str, Any] = dict(UNUSED)
         for field in self.site.fields.values():
             if field.is_on(issue.values["project"]):
                 shape[field.id] = self._value(issue, field, api)

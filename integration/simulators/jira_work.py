@@ -145,6 +145,18 @@ class Work:
             )
             return comment
 
+    def delete_comment(self, which: Which, comment_id: str) -> None:
+        """Gone. Its webhook still shows it. [rec]"""
+        with self._site.lock:
+            issue, shape = self._site.issue(which), self._shapes
+            comment = next(one for one in issue.comments if one.id == comment_id)
+            issue.comments.remove(comment)
+            issue.updated = self._site.clock()
+            self._site.index(issue)
+            self._tell(
+                "comment_deleted", lambda: {"comment": shape.comment(issue, comment), "issue": shape.commented(issue)}
+            )
+
     def link(self, source: Which, target: Which, kind: str = "Relates", *, by: By = None) -> IssueLink:
         """A link, which both issues log [rec] and both tell [3p]."""
         with self._site.lock:
@@ -157,6 +169,16 @@ class Work:
                 item = Change("Link", "jira", None, (None, None), (other.key, f"This issue {words} {other.key}"))
                 self._log(one, [item], by, "issue_updated")
             return link
+
+    def unlink(self, link_id: str, *, by: By = None) -> None:
+        """Not linked any more, which both issues log [rec] and both tell [3p]."""
+        with self._site.lock:
+            link = self._site.links.pop(link_id)
+            self._tell("issuelink_deleted", lambda: {"issueLink": self._shapes.link_event(link)})
+            here, there = self._site.issue(link.source), self._site.issue(link.target)
+            for one, other, words in ((here, there, link.outward), (there, here, link.inward)):
+                item = Change("Link", "jira", None, (other.key, f"This issue {words} {other.key}"), (None, None))
+                self._log(one, [item], by, "issue_updated")
 
     def create_version(self, project: str, name: str) -> Version:
         """A version to come. Version events carry no user. [rec]"""
@@ -182,6 +204,11 @@ class Work:
             now = self._site.clock()
             started = replace(self._site.sprints[sprint], state="active", start=now, end=now + timedelta(days=days))
             return self._tell_sprint("sprint_started", started)
+
+    def change_sprint(self, sprint: int, **changes: Any) -> Sprint:
+        """Another `name`, `start` or `end`."""
+        with self._site.lock:
+            return self._tell_sprint("sprint_updated", replace(self._site.sprints[sprint], **changes))
 
     def close_sprint(self, sprint: int) -> Sprint:
         """Closed, with whatever was not done."""

@@ -76,6 +76,24 @@ class TestWebhooks:
             ("jira:issue_deleted", None, True, False),
         ]  # fmt: skip
 
+    def test_what_is_taken_back_is_told_too(self, jira, listener):
+        one, other = (jira.create_issue("SHOP", "Story", name) for name in ("One", "Other"))
+        comment, link = jira.comment(one, "Oh no"), jira.link(one, other, "Blocks")
+        before = len(events(jira, listener))
+        jira.delete_comment(one, comment.id)
+        jira.unlink(link.id)
+        sprint = jira.create_sprint("Week 40")
+        jira.change_sprint(sprint.id, name="Week 41")
+
+        gone, unlinked, source, target, _, changed = events(jira, listener)[before:]
+        assert (gone["webhookEvent"], gone["comment"]["id"], one.comments) == ("comment_deleted", comment.id, [])
+        assert (unlinked["webhookEvent"], unlinked["issueLink"]["id"]) == ("issuelink_deleted", int(link.id))
+        assert [told["changelog"]["items"][0]["fromString"] for told in (source, target)] == [
+            f"This issue blocks {other.key}",
+            f"This issue is blocked by {one.key}",
+        ]
+        assert (changed["webhookEvent"], changed["sprint"]["name"]) == ("sprint_updated", "Week 41")
+
     def test_a_transition_resolves_and_going_back_unresolves(self, jira, listener, clock):
         story = jira.create_issue("SHOP", "Story", "Pay by card")
         clock.pass_(hours=2)

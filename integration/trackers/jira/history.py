@@ -1,7 +1,22 @@
 """The past of Jira Cloud's issues: whole issues by search, the oldest change first, and their changelogs in thousands.
 
-Both pages and webhooks are read by `issue` and `changelog`, so that the same facts come of them. Where this is poorer
-than webhooks is a table in the README.
+Pages and webhooks are read by the same functions, so that what is told here has the source that its webhook's fact has.
+Where the two differ, the more precise one stays:
+
+| What happened | Webhooks tell | History tells |
+|---|---|---|
+| an issue was changed | when, to the moment | when, some milliseconds later |
+| an issue was deleted | **when and by whom** | nothing, nor of its past |
+| an issue was moved out of the projects | **that it was, and its past** | nothing while it is away |
+| a link was added | **when** | when its issue says so; nothing once it was removed |
+| a link was removed | **which, and when** | that some link of the issue changed |
+| a comment was deleted | that it was written | nothing |
+| a version was released | **the time of day** | the day, if it has one, as noon in UTC |
+| a version was created, changed, merged, deleted, or taken back | **each time** | nothing |
+| a sprint was started or closed | **when somebody did it** | its dates, which people may change |
+| a sprint was created, changed or deleted | **each time** | at most when it was created |
+
+Everything else is the same both ways.
 """
 
 from __future__ import annotations

@@ -1,0 +1,306 @@
+"""Promise 4 for Jira Cloud: a history read afterwards leaves what its webhooks would have left, less a published table."""
+
+import re
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from integration.core.facts import TrackerFact
+from integration.ingest import keep_pages
+from integration.simulators.jira import JiraSimulator
+from integration.store import migrations
+from integration.store.db import Database
+from integration.trackers.contract import Connection, Secret
+from integration.trackers.jira import TRACKER, history
+from integration.trackers.jira.client import connect
+from tests.histories import CATALOGUES, Listener
+from tests.simulators.asking_jira import Clock
+from tests.steps import NOW, deliver, everything, policy_in_force, scorecard, settle
+
+LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
+LATER = timedelta(milliseconds=4)
+"""By how much an entry of the changelog is younger than its webhook says."""
+PIECE = 9
+"""Facts of a page that are kept in one transaction here, so that webhooks can come in between."""
+FEW = settings(
+    max_examples=12,
+    deadline=None,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+
+
+@dataclass(frozen=True)
+class Told:
+    """One history, both ways."""
+
+    webhooks: tuple[bytes, ...]
+    read: tuple[TrackerFact, ...]
+
+    @property
+    def heard(self) -> Iterator[TrackerFact]:
+        for body in self.webhooks:
+            yield from TRACKER.translate(orjson.loads(body), NOW).facts
+
+
+def play(happen: Callable[[JiraSimulator, Clock], None]) -> Told:
+    """Lets something happen in a site that tells webhooks of it, and reads it afterwards."""
+    listener, clock = Listener(), Clock()
+    with JiraSimulator(
+        webhook=listener.url, secret="s", clock=clock, projects={"SHOP": "Bookshop", "PAY": "Payments"}
+    ) as jira:
+        happen(jira, clock)
+        assert jira.deliveries.drain()
+        clock.pass_(days=1)
+        site = Connection("jira", "jira", jira.url, projects=("SHOP",), user=jira.email, token=Secret(jira.token))
+        client = connect(site)
+        pages = [page for stream in client.streams for page in client.history(stream, LONG_AGO, None)]
+    listener.close()
+    return Told(tuple(listener.bodies), tuple(fact for page in pages for fact in page.facts))
+
+
+def a_quarter(jira: JiraSimulator, clock: Clock) -> None:
+    """A little of everything that can be told both ways, by two people, an hour apart."""
+
+    def next_hour() -> None:
+        clock.pass_(hours=1)
+
+    ann = jira.add_user("Ann Lee").account_id
+    checkout = jira.create_issue("SHOP", "Epic", "The new checkout", {"labels": ["kr:built"]}, by=ann)
+    other = jira.create_issue("SHOP", "Epic", "Something else")
+    next_hour()
+    pay = jira.create_issue("SHOP", "Story", "Pay by card", {"parent": checkout.key, "Story Points": 5})
+    ship = jira.create_issue("SHOP", "Story", "Ship it", {"parent": checkout.key}, by=ann)
+    next_hour()
+    jira.edit(checkout, {"labels": ["kr:built", "kr:pointed"]})
+    jira.transition(pay, "In Progress", by=ann)
+    next_hour()
+    jira.comment(pay, "looks good", by=ann)
+    jira.comment(pay, "not for customers", public=False)
+    next_hour()
+    jira.edit(ship, {"Story Points": 8, "summary": "Ship it today", "assignee": ann}, by=ann)
+    jira.edit(ship, {"parent": other.key, "duedate": "2026-10-20", "priority": "High"})
+    jira.edit(other, {"labels": ["kr:pointed"], "description": "Nobody keeps prose."})
+    next_hour()
+    sprint = jira.start_sprint(jira.create_sprint("Week 40").id)
+    jira.edit(pay, {"Sprint": [sprint.id]})
+    next_hour()
+    jira.transition(pay, "Done")
+    jira.transition(ship, "Done", resolution="Won't Do", by=ann)
+    next_hour()
+    jira.transition(ship, "In Progress")
+    version = jira.create_version("SHOP", "Shop 1.0")
+    jira.edit(pay, {"fixVersions": [version.name]})
+    jira.release_version(version.name)
+    next_hour()
+    jira.link(jira.create_issue("PAY", "Bug", "Paid twice"), pay, "Blocks", by=ann)
+    moved = jira.create_issue("PAY", "Story", "Comes over")
+    next_hour()
+    jira.move(moved, "SHOP")
+    jira.close_sprint(sprint.id)
+
+
+@cache
+def quarter() -> Told:
+    return play(a_quarter)
+
+
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file of a migrated SQLite database that nothing is in."""
+    path = tmp_path_factory.mktemp("empty") / "okrlink.db"
+    database = Database.open(f"sqlite:///{path}")
+    migrations.upgrade(database)
+    with database.engine.connect() as db:
+        db.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    database.close()
+    return path
+
+
+def outcome(empty: Path, folder: Path, steps: Sequence[bytes | Sequence[TrackerFact]]) -> Mapping[str, list[Any]]:
+    """Where webhooks and pages of history end that are taken in in this order."""
+    path = folder / "okrlink.db"
+    shutil.copy(empty, path)
+    database = Database.open(f"sqlite:///{path}")
+    policy = policy_in_force(database, scorecard(), {"jira": CATALOGUES["jira"]})
+    for step in steps:
+        if isinstance(step, bytes):
+            deliver(database, "jira", [step])
+        else:
+            with database.write() as db:
+                keep_pages(db, "jira", step, NOW)
+    settle(database, policy)
+    found = everything(database)
+    database.close()
+    for file in folder.iterdir():
+        file.unlink()
+    return found
+
+
+def pieces(told: Told) -> list[Sequence[TrackerFact]]:
+    return [told.read[start : start + PIECE] for start in range(0, len(told.read), PIECE)]
+
+
+@FEW
+@given(data=st.data())
+def test_webhooks_and_history_in_any_order_and_repeated_end_in_the_same(empty, tmp_path, data) -> None:
+    told = quarter()
+    both: list[bytes | Sequence[TrackerFact]] = [*told.webhooks, *pieces(told)]
+    order = data.draw(st.permutations(both))
+    repeats = data.draw(st.lists(st.sampled_from(both), max_size=6))
+
+    assert outcome(empty, tmp_path, [*order, *repeats]) == outcome(empty, tmp_path, both)
+
+
+def test_history_alone_ends_where_webhooks_alone_end(empty, tmp_path) -> None:
+    """What okrlink makes of it, to the last card; `SHOP-5` was in another project, of which history tells as much."""
+    told = quarter()
+
+    heard, read = outcome(empty, tmp_path, told.webhooks), outcome(empty, tmp_path, [told.read])
+
+    for name in ("links", "check-ins", "standings", "outbox", "marks", "sightings"):
+        assert read[name] == heard[name]
+    here, there = states(read), states(heard)
+    assert [there[item]["project"] for item in there.keys() - here.keys()] == ["PAY"]
+    for item, fields in here.items():
+        since = datetime.fromisoformat(fields.pop("status_changed"))
+        assert since - datetime.fromisoformat(there[item].pop("status_changed")) in (timedelta(), LATER)
+        assert fields == there[item]
+
+
+def states(found: Mapping[str, list[Any]]) -> dict[str, dict[str, Any]]:
+    """What is known of each item, by field."""
+    return {
+        item: {name: value for name, (value, _, _) in orjson.loads(state).items()}
+        for _, item, _, _, _, state in found["items"]
+    }
+
+
+def plain(facts: Sequence[TrackerFact] | Iterator[TrackerFact]) -> dict[tuple[str, str], dict[str, Any]]:
+    """All that is kept of facts, by what they are known by."""
+    kept = [fact for fact in facts if fact.kind != "item seen"]
+    return {
+        (fact.kind, fact.source): {name: getattr(fact, name) for name in fact.__dataclass_fields__} for fact in kept
+    }
+
+
+def test_every_fact_is_the_same_but_for_what_the_table_says() -> None:
+    heard, read = plain(quarter().heard), plain(quarter().read)
+
+    assert not read.keys() - heard.keys()
+    shown = {fact["item"] for kind, fact in read.items() if kind[0] == "item created"}
+    missing = {key for key, fact in heard.items() if fact["item"] in {None, *shown}} - read.keys()
+    assert {(kind, heard[kind, source]["action"]) for kind, source in missing} == {
+        ("version changed", "created"),
+        ("sprint changed", "created"),
+    }
+    for key, fact in read.items():
+        if key[0] in ("link added", "version changed", "sprint changed"):
+            assert (fact.pop("exact"), heard[key].pop("exact")) == (False, True)
+            assert abs(fact.pop("at") - heard[key].pop("at")) < timedelta(days=1)
+        else:
+            assert fact.pop("at") - heard[key].pop("at") in (timedelta(), LATER)
+        # The webhook of a link does not tell who made it, and neither does an issue that shows it.
+        assert fact == heard[key]
+
+
+ROWS = [
+    line.split(" | ")[0].removeprefix("| ") for line in re.findall(r"^\| [a-z].*$", history.__doc__ or "", re.MULTILINE)
+]
+
+
+def gone(jira: JiraSimulator, clock: Clock) -> None:
+    issue = jira.create_issue("SHOP", "Story", "Never mind")
+    jira.transition(issue, "Done")
+    clock.pass_(hours=1)
+    jira.delete(issue)
+
+
+def moved_away(jira: JiraSimulator, clock: Clock) -> None:
+    jira.move(jira.create_issue("SHOP", "Story", "Theirs"), "PAY")
+
+
+def linked(jira: JiraSimulator, clock: Clock) -> None:
+    one, other = (jira.create_issue("SHOP", "Story", name) for name in ("One", "Other"))
+    clock.pass_(hours=1)
+    jira.link(one, other)
+
+
+def unlinked(jira: JiraSimulator, clock: Clock) -> None:
+    one, other = (jira.create_issue("SHOP", "Story", name) for name in ("One", "Other"))
+    jira.unlink(jira.link(one, other).id)
+
+
+def comment_deleted(jira: JiraSimulator, clock: Clock) -> None:
+    issue = jira.create_issue("SHOP", "Story", "One")
+    jira.delete_comment(issue, jira.comment(issue, "Oh no").id)
+
+
+def released(jira: JiraSimulator, clock: Clock) -> None:
+    jira.release_version(jira.create_version("SHOP", "Shop 1.0").name)
+
+
+def sprint_held(jira: JiraSimulator, clock: Clock) -> None:
+    sprint = jira.create_sprint("Week 40")
+    jira.start_sprint(sprint.id)
+    jira.change_sprint(sprint.id, start=clock.now - timedelta(hours=3))
+    clock.pass_(days=7)
+    jira.close_sprint(sprint.id)
+
+
+def changed(jira: JiraSimulator, clock: Clock) -> None:
+    jira.transition(jira.create_issue("SHOP", "Story", "One"), "Done")
+
+
+DIFFERENCES: Mapping[str, tuple[Callable[[JiraSimulator, Clock], None], set[str], set[str]]] = {
+    "an issue was changed": (changed, set(), {"status changed", "field changed"}),
+    "an issue was deleted": (gone, {"item created", "status changed", "field changed", "item deleted"}, set()),
+    "an issue was moved out of the projects": (moved_away, {"item created", "item moved", "field changed"}, set()),
+    "a link was added": (linked, set(), {"link added", "field changed"}),
+    "a link was removed": (unlinked, {"link added", "link removed"}, {"field changed"}),
+    "a comment was deleted": (comment_deleted, {"commented"}, set()),
+    "a version was released": (released, {"version changed created"}, {"version changed released"}),
+    "a version was created, changed, merged, deleted, or taken back": (
+        lambda jira, clock: jira.create_version("SHOP", "Shop 1.0"),
+        {"version changed created"},
+        set(),
+    ),
+    "a sprint was started or closed": (
+        sprint_held,
+        {"sprint changed created", "sprint changed updated"},
+        {"sprint changed started"},
+    ),
+    "a sprint was created, changed or deleted": (
+        lambda jira, clock: jira.create_sprint("Week 40"),
+        {"sprint changed created"},
+        set(),
+    ),
+}
+"""By row: what happens, which facts only webhooks tell then, and of which history tells another time."""
+
+
+def test_the_table_has_these_rows() -> None:
+    assert list(DIFFERENCES) == ROWS
+
+
+@pytest.mark.parametrize("row", DIFFERENCES)
+def test_a_row_of_the_table_is_true(row: str) -> None:
+    happen, only_heard, told_otherwise = DIFFERENCES[row]
+    told = play(happen)
+    heard, read = plain(told.heard), plain(told.read)
+
+    def kind(key: tuple[str, str]) -> str:
+        return f"{key[0]} {heard[key].get('action', '')}".strip()
+
+    assert {kind(key) for key in heard.keys() - read.keys()} == only_heard
+    assert {kind(key) for key in heard.keys() & read.keys() if heard[key]["at"] != read[key]["at"]} == told_otherwise
+    assert not read.keys() - heard.keys()
