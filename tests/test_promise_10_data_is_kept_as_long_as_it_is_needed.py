@@ -1,7 +1,7 @@
 """Promise 10: what trackers sent is kept as long as it is needed and no longer."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import event, select
@@ -9,9 +9,11 @@ from sqlalchemy import event, select
 from integration import retention
 from integration.core.retention import Retention
 from integration.retention import EVERY, JOB, LEASE, throw_away
+from integration.simulators.jira import JiraSimulator
 from integration.store import applied, deliveries, tables
 from integration.store.db import Database
 from integration.store.deliveries import Outcome
+from tests.living import SECRETS, Living, jira_mapping, until
 from tests.steps import NOW
 
 DAYS = {"yesterday": 1, "a month ago": 31, "a quarter ago": 91}
@@ -86,6 +88,22 @@ class TestPeriodicWork:
         receive(database, {"done a": 31})
         assert throw_away(database, Retention(), at(NOW), stop=lambda: True) == 0
         assert throw_away(database, Retention(), at(NOW)) == 1
+
+
+def test_a_worker_does_as_the_applied_mapping_says(database_url, tmp_path, monkeypatch):
+    for name, value in SECRETS.items():
+        monkeypatch.setenv(name, value)
+    with JiraSimulator() as jira:
+        mapping = jira_mapping(jira) + "retention: {deliveries: 2 h}\n"
+        with Living(database_url, "", tmp_path) as living:
+            with living.database.write() as connection:
+                for name, hours in (("three hours ago", 3), ("an hour ago", 1)):
+                    at = datetime.now(UTC) - timedelta(hours=hours)
+                    row = {"connection": "jira", "delivery": name, "received_at": at, "headers": "{}", "body": b"{}"}
+                    number = connection.execute(tables.deliveries.insert().values(row)).inserted_primary_key[0]
+                    deliveries.finish(connection, [Outcome(number, "done")])
+            living.apply(mapping)
+            until(lambda: kept(living.database) == {"an hour ago"}, what="the older one's end")
 
 
 STATES = ("new", "done", "ignored", "unsupported", "dead")
