@@ -3,7 +3,6 @@
 from typing import Any
 
 from integration.simulators.azure_devops_entrance import Answer, Entrance, listing
-from integration.simulators.azure_devops_hooks import subscription_body
 from integration.simulators.azure_devops_organisation import Organisation
 from integration.simulators.azure_devops_process import Field, WorkItemType
 from integration.simulators.azure_devops_refusals import Refused, field_missing
@@ -31,10 +30,6 @@ def _add_projects(entrance: Entrance) -> None:
             message = f"TF200016: The following project does not exist: {name}."
             raise Refused(404, message, "ProjectDoesNotExistWithNameException")
         return project_body(organisation, found)
-
-    @entrance.route("hooks/subscriptions", project=False)
-    def subscriptions() -> Answer:
-        return listing(subscription_body(organisation, one) for one in entrance.service.hooks.subscriptions.values())
 
 
 def _add_process(entrance: Entrance) -> None:

@@ -59,7 +59,10 @@ class Entrance:
         who = self._who()
         if who is None:
             raise _SignInError
-        self.service.journal.requests.append(f"{request.method} {request.environ.get('simulator.path', request.path)}")
+        asked = f"{request.method} {request.environ.get('simulator.path', request.path)}"
+        self.service.journal.requests.append(asked)
+        if (said := request.get_json(silent=True)) is not None:
+            self.service.journal.bodies.append((asked, said))
         if org != self.service.organisation.name.lower():
             raise Refused(404, f"VS800075: The organization {org} does not exist.", "HostDoesNotExistException")
         if request.method not in ("GET", "OPTIONS", "HEAD") and not _names_version():

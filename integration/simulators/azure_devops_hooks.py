@@ -15,11 +15,11 @@ from typing import Any, Literal
 
 from integration.simulators.azure_devops_items import Project
 from integration.simulators.azure_devops_organisation import Organisation
-from integration.simulators.azure_devops_shapes import stamp
 from integration.simulators.deliveries import AZURE_DEVOPS_RETRIES, Deliveries, Delivery, Sent
 
 Status = Literal["enabled", "onProbation", "disabledByUser", "disabledBySystem"]
 PROBATION_TRIES = 7  # [doc]
+NOBODY = "00000000-0000-0000-0000-000000000000"
 
 # [3p] What real subscriptions ask for.
 RESOURCE_VERSIONS = {"tfs": "1.0", "pipelines": "5.1-preview.1", "rm": "3.0-preview.1"}
@@ -27,7 +27,7 @@ RESOURCE_VERSIONS = {"tfs": "1.0", "pipelines": "5.1-preview.1", "rm": "3.0-prev
 
 def publisher_of(event: str) -> str:
     """The publisher of an event type [doc]; samples that say `azure-devops` are not what is sent."""
-    if event.startswith("ms.vss-pipelines."):
+    if event.startswith("ms.vss-pipeline"):
         return "pipelines"
     return "rm" if event.startswith("ms.vss-release.") else "tfs"
 
@@ -46,6 +46,7 @@ class Subscription:
     lost: int = 0
     failed: Delivery | None = field(default=None, repr=False)
     tries: int = 0
+    told: Mapping[str, Any] = field(default_factory=dict, repr=False)  # what a client said over REST, secrets masked
 
     def wants(self, event: str, project: Project) -> bool:
         """Whether it subscribed to such an event of that project."""
@@ -76,7 +77,7 @@ class Hooks:
         )
         self._organisation = organisation
         self._probation_back_off = probation_back_off
-        self._events = 0
+        self._events = self._made = 0
         self._lock = threading.RLock()
         self._timers: dict[str, threading.Timer] = {}
 
@@ -90,15 +91,37 @@ class Hooks:
         project: str | None = None,
     ) -> Subscription:
         """A new subscription. A user or password travels as Basic auth; nothing signs the body [doc]."""
-        sent = {"Content-Type": "application/json; charset=utf-8", **(headers or {})}
-        if user or password:
-            sent["Authorization"] = "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
         found = self._organisation.project(project) if project else None
+        sent = sent_headers(user, password, headers or {})
+        return self.add(Subscription("", url, frozenset(events), sent, found.id if found else None))
+
+    def add(self, subscription: Subscription) -> Subscription:
+        """The subscription, from now on, under an id of its own."""
         with self._lock:
-            guid = self._organisation.guid("subscription", len(self.subscriptions))
-            subscription = Subscription(guid, url, frozenset(events), sent, found.id if found else None)
-            self.subscriptions[guid] = subscription
+            self._made += 1
+            subscription.id = self._organisation.guid("subscription", self._made)
+            self.subscriptions[subscription.id] = subscription
         return subscription
+
+    def change(self, subscription_id: str, like: Subscription) -> Subscription:
+        """The subscription with everything but its id and its counts from another one, and off probation."""
+        with self._lock:
+            subscription = self.subscriptions[subscription_id]
+            subscription.url, subscription.events, subscription.headers = like.url, like.events, like.headers
+            subscription.project, subscription.told = like.project, like.told
+            self._leave_probation(subscription, like.status)
+        return subscription
+
+    def remove(self, subscription_id: str) -> None:
+        """No such subscription any more."""
+        with self._lock:
+            self._leave_probation(self.subscriptions.pop(subscription_id), "disabledByUser")
+
+    def test(self, event: Event, subscription: Subscription) -> None:
+        """Sends once what nobody subscribed to: what the Test button does. Its ids are zeros [rec]."""
+        body = {**self._body(subscription, event), "subscriptionId": NOBODY, "notificationId": 0}
+        raw = json.dumps(body).encode()
+        self.deliveries.send(Delivery(event.type, subscription.url, subscription.headers, raw))
 
     def switch(self, subscription_id: str, status: Status) -> Subscription:
         """What a person does on the Service hooks page."""
@@ -152,7 +175,9 @@ class Hooks:
 
     def _on_outcome(self, delivery: Delivery, sent: Sent) -> None:
         with self._lock:
-            subscription = self.subscriptions[json.loads(delivery.body)["subscriptionId"]]
+            subscription = self.subscriptions.get(json.loads(delivery.body)["subscriptionId"])
+            if subscription is None:  # a test, or one that was removed meanwhile
+                return
             if sent.outcome == "delivered":
                 if subscription.failed and subscription.failed.body == delivery.body:
                     self._leave_probation(subscription, "enabled")
@@ -187,25 +212,14 @@ class Hooks:
             self._wait(subscription)
 
 
+def sent_headers(user: str, password: str, headers: Mapping[str, str]) -> Mapping[str, str]:
+    """What a subscription's deliveries carry. A user or password travels as Basic auth; nothing signs the body [doc]."""
+    sent = {"Content-Type": "application/json; charset=utf-8", **headers}
+    if user or password:
+        sent["Authorization"] = "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
+    return sent
+
+
 def _ticks(at: datetime) -> str:
     # [rec] createdDate comes in ticks of 100 ns, seven digits
     return f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond:06d}0Z"
-
-
-def subscription_body(organisation: Organisation, subscription: Subscription) -> dict[str, Any]:
-    """A subscription as `GET _apis/hooks/subscriptions` answers it; secrets come back masked [doc]."""
-    event = next(iter(sorted(subscription.events)), "")
-    return {
-        "id": subscription.id,
-        "url": f"{organisation.url}/_apis/hooks/subscriptions/{subscription.id}",
-        "status": subscription.status,
-        "publisherId": publisher_of(event),
-        "eventType": event,
-        "resourceVersion": RESOURCE_VERSIONS[publisher_of(event)],
-        "consumerId": "webHooks",
-        "consumerActionId": "httpRequest",
-        "probationRetries": subscription.tries,
-        "modifiedDate": stamp(organisation.now()),
-        "publisherInputs": {"projectId": subscription.project or ""},
-        "consumerInputs": {"url": subscription.url, "basicAuthPassword": "********"},
-    }

@@ -30,6 +30,7 @@ from integration.simulators.azure_devops_shapes import (
     wire,
     work_item,
 )
+from integration.simulators.azure_devops_subscriptions import add_subscriptions
 from integration.simulators.azure_devops_wiql import answer
 from integration.simulators.azure_devops_writes import add_writes
 
@@ -41,6 +42,7 @@ def rest(service: Service) -> Blueprint:
     entrance = Entrance(service)
     add_locations(entrance)
     add_catalogue(entrance)
+    add_subscriptions(entrance)
     _add_work_items(entrance)
     _add_history(entrance)
     _add_queries(entrance)

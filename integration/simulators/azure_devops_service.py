@@ -20,6 +20,7 @@ class Settings:
     page: int = 200  # [inf] the most updates or revisions of one item in one answer
     reporting_page: int = 200  # [3p] unless $maxPageSize says otherwise, up to 1000
     may_write: bool = True  # the tokens' right to edit work items
+    may_subscribe: bool = True  # [doc] permissions of their own: View and Edit subscriptions
     may_suppress: bool = True  # [doc] a project permission of its own: Suppress notifications for work item updates
     suppress_stops_hooks: bool = False  # [inf] whether suppressNotifications also stops service hooks is undocumented
     slow_answers: int = 0  # so many answers that do succeed carry the headers of a limit that is near
@@ -54,6 +55,8 @@ class Journal:
     unmodelled: list[str] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
     """Everything that was asked over REST with a good token: method and path."""
+    bodies: list[tuple[str, Any]] = field(default_factory=list)
+    """Those of these requests that said something in JSON, and what."""
 
     def state(self) -> dict[str, Any]:
         """All of it, for JSON."""

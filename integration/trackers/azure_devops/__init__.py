@@ -5,6 +5,7 @@ translate.py   event kind -> handler in work_items.py, code.py, runs.py -> track
 payload.py     the spellings of times, ids and identities; fields.py: work item fields by their shared names
 revisions.py   one revision of a work item, from either shape; relations.py: parents and links
 history.py     the past, and where webhooks differ; its feeds and lists are in history_*.py, deltas.py, queries.py
+hooks.py       subscriptions to service hooks: what is wanted, what is there
 client.py      reads and writes; the only file that knows the SDK, imported when a connection is first used
 """
 
@@ -15,7 +16,7 @@ from datetime import timedelta
 
 from integration.trackers.azure_devops.inbound import delivery_id, verify
 from integration.trackers.azure_devops.translate import HANDLERS, IGNORED, event_in, items_in, recognises, translate
-from integration.trackers.contract import Connection, Tracker, TrackerClient
+from integration.trackers.contract import Connection, HookKeeper, Tracker, TrackerClient
 
 
 def connect(connection: Connection) -> TrackerClient:
@@ -23,6 +24,13 @@ def connect(connection: Connection) -> TrackerClient:
     from integration.trackers.azure_devops.client import AzureDevOpsClient
 
     return AzureDevOpsClient(connection)
+
+
+def hooks(connection: Connection) -> HookKeeper:
+    """Imported late for the same reason."""
+    from integration.trackers.azure_devops.hooks import AzureDevOpsHooks
+
+    return AzureDevOpsHooks(connection)
 
 
 TRACKER = Tracker(
@@ -40,7 +48,9 @@ TRACKER = Tracker(
     ignored=IGNORED,
     items_of=items_in,
     event_of=event_in,
+    hooks=hooks,
+    in_cloud=True,
 )
 
-SERVER = dataclasses.replace(TRACKER, name="azure-devops-server", title="Azure DevOps Server")
+SERVER = dataclasses.replace(TRACKER, name="azure-devops-server", title="Azure DevOps Server", in_cloud=False)
 """The same interfaces on one's own machines."""

@@ -1,0 +1,189 @@
+"""Subscriptions to service hooks: one for each kind of event that we read, in each project of the connection.
+
+Azure DevOps signs nothing. A subscription proves itself by basic authentication: its password is kept from whoever looks
+at the subscription, a custom header is not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+import orjson
+
+from integration.core.errors import Gone, Permanent
+from integration.core.hooks import Hook, HookState
+from integration.trackers.azure_devops.catalogue import read_projects
+from integration.trackers.azure_devops.inbound import DEFAULT_USER, SECRET_HEADER
+from integration.trackers.azure_devops.rest import Rest
+from integration.trackers.azure_devops.translate import HANDLERS, IGNORED
+from integration.trackers.contract import Connection
+
+SUBSCRIPTIONS = "_apis/hooks/subscriptions"
+_VERSIONS: Mapping[str, str] = {"azure-devops": "7.1-preview"}
+_OLDEST_VERSION = "5.1-preview"
+"""Server 2019 and all after it."""
+_RESOURCE_VERSIONS: Mapping[str, str] = {"tfs": "1.0", "pipelines": "5.1-preview.1", "rm": "3.0-preview.1"}
+_NEWER: Mapping[str, str] = {"build.complete": "2.0"}
+"""Without its result a build says nothing; 1.0 does not tell it."""
+_STATES: Mapping[str, HookState] = {"enabled": "enabled", "onProbation": "on probation"}
+_OF_THE_SERVICE = frozenset({"projectId", "hostId", "tfsSubscriptionId", "tfsSubscriptionSubscriberId"})
+"""Inputs that narrow nothing beyond the project, or that the service adds by itself."""
+_ALL = "all projects"
+
+
+class AzureDevOpsHooks:
+    """Looks after the subscriptions of one organisation or collection."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._rest = Rest(connection)
+        self._version = _VERSIONS.get(connection.tracker, _OLDEST_VERSION)
+        self.occasion = f"change any work item{f' of {connection.projects[0]}' if connection.projects else ''}"
+
+    def wanted(self, url: str) -> Sequence[Hook]:
+        """Of the kinds that this organisation or server offers: older ones lack some."""
+        return [
+            self._wanted(kind, project, url)
+            for project in (self._projects.values() if self._connection.projects else (_ALL,))
+            for kind in HANDLERS
+            if kind in self._offered
+        ]
+
+    def there(self) -> Sequence[Hook]:
+        found = self._get(SUBSCRIPTIONS)
+        return [self._hook(each) for each in found if each.get("consumerId") == "webHooks"]
+
+    def create(self, wanted: Hook) -> None:
+        self._send("POST", SUBSCRIPTIONS, self._body(wanted))
+
+    def mend(self, there: Hook, wanted: Hook) -> None:
+        body = {**self._body(wanted), "id": there.id, "status": "enabled"}
+        self._send("PUT", f"{SUBSCRIPTIONS}/{there.id}", body)
+
+    def remove(self, there: Hook) -> None:
+        try:
+            self._rest.send(
+                "DELETE", f"{self._rest.url}/{SUBSCRIPTIONS}/{there.id}", query={"api-version": self._version}
+            )
+        except Gone:
+            return  # as wished, whoever removed it
+
+    def provoke(self, url: str) -> bool:
+        """The vendor's own test, of a kind that we ignore: samples of others tell of work items that may exist here."""
+        kind = next((kind for kind in IGNORED if kind in self._offered), None)
+        if kind is None:
+            return False
+        project = next(iter(self._projects.values()), _ALL) if self._connection.projects else _ALL
+        body = self._body(self._wanted(kind, project, url))
+        details = {name: value for name, value in body.items() if name != "resourceVersion"}  # a test knows none
+        self._send("POST", "_apis/hooks/testnotifications", {"details": details})
+        return True
+
+    def by_hand(self, url: str, secret: str) -> Sequence[str]:
+        secret = f"(the value of {secret})"
+        projects = " and of ".join(self._connection.projects) or "each project"
+        return [
+            f"As an administrator of {projects}: Project settings, Service hooks, Create subscription, Web Hooks; once",
+            "for each of these events, with all filters left at [Any]:",
+            *(f"  {kind}, resource version {_resource_version(kind)}" for kind in HANDLERS),
+            "and each time with",
+            f"  URL                            {url}",
+            f"  Basic authentication username  {self._user}",
+            f"  Basic authentication password  {secret}",
+            "  Resource details to send       All",
+            f"Or send for each: POST {self._rest.url}/{SUBSCRIPTIONS}?api-version={self._version}",
+            f"  {orjson.dumps(_subscription('workitem.updated', '(id of the project)', url, self._user, secret)).decode()}",
+            "Or let the account do it: project administrators may, and whoever may edit subscriptions of service hooks.",
+        ]
+
+    @cached_property
+    def _projects(self) -> Mapping[str, str]:
+        return read_projects(self._connection, self._rest)
+
+    @cached_property
+    def _offered(self) -> frozenset[str]:
+        publishers = self._get("_apis/hooks/publishers")
+        kinds = (kind for each in publishers for kind in each.get("supportedEvents") or ())
+        return frozenset(str(kind.get("id")) for kind in kinds)
+
+    @property
+    def _user(self) -> str:
+        return self._connection.webhook_user or DEFAULT_USER
+
+    def _wanted(self, kind: str, project: str, url: str) -> Hook:
+        settings = {"Resource version": _resource_version(kind), "Resource details to send": "all", "Filters": ""}
+        return Hook(f"{kind} of {project}", url, frozenset({kind}), settings)
+
+    def _body(self, wanted: Hook) -> Mapping[str, Any]:
+        if not self._connection.webhook_secrets:
+            raise Permanent("the connection has no webhook_secret for subscriptions to prove themselves with")
+        [kind] = wanted.events
+        project = next((known for known, name in self._projects.items() if wanted.topic == f"{kind} of {name}"), "")
+        return _subscription(kind, project, wanted.url, self._user, self._connection.webhook_secrets[0].reveal())
+
+    def _hook(self, told: Mapping[str, Any]) -> Hook:
+        kind, inputs, sends = (
+            str(told.get("eventType")),
+            told.get("publisherInputs") or {},
+            told.get("consumerInputs") or {},
+        )
+        project = str(inputs.get("projectId") or "")
+        filters = {name: value for name, value in inputs.items() if value and name not in _OF_THE_SERVICE}
+        has_header = SECRET_HEADER in str(sends.get("httpHeaders") or "").casefold()
+        return Hook(
+            topic=f"{kind} of {self._projects.get(project, project) or _ALL}",
+            url=str(sends.get("url") or ""),
+            events=frozenset({kind}),
+            settings={
+                "Resource version": str(told.get("resourceVersion") or ""),
+                "Resource details to send": str(sends.get("resourceDetailsToSend") or "all").casefold(),
+                "Filters": ", ".join(f"{name}: {value}" for name, value in sorted(filters.items())),
+            },
+            state=_STATES.get(str(told.get("status") or "enabled"), "disabled"),
+            is_proven=bool(sends.get("basicAuthPassword")) or has_header,
+            id=str(told.get("id") or ""),
+        )
+
+    def _get(self, path: str) -> Sequence[Mapping[str, Any]]:
+        found = self._rest.get(path, **{"api-version": self._version}).get("value")
+        return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
+
+    def _send(self, method: str, path: str, body: Mapping[str, Any]) -> None:
+        self._rest.send(
+            method,
+            f"{self._rest.url}/{path}",
+            query={"api-version": self._version},
+            headers={"Content-Type": "application/json"},
+            data=orjson.dumps(body),
+        )
+
+
+def _subscription(kind: str, project: str, url: str, user: str, secret: str) -> Mapping[str, Any]:
+    return {
+        "publisherId": _publisher(kind),
+        "eventType": kind,
+        "resourceVersion": _resource_version(kind),
+        "consumerId": "webHooks",
+        "consumerActionId": "httpRequest",
+        "publisherInputs": {"projectId": project},
+        "consumerInputs": {
+            "url": url,
+            "basicAuthUsername": user,
+            "basicAuthPassword": secret,
+            "resourceDetailsToSend": "all",
+            "messagesToSend": "none",
+            "detailedMessagesToSend": "none",
+        },
+    }
+
+
+def _publisher(kind: str) -> str:
+    if kind.startswith("ms.vss-pipeline"):
+        return "pipelines"
+    return "rm" if kind.startswith("ms.vss-release.") else "tfs"
+
+
+def _resource_version(kind: str) -> str:
+    return _NEWER.get(kind, _RESOURCE_VERSIONS[_publisher(kind)])
