@@ -21,6 +21,7 @@ from integration.store.db import Database
 from integration.store.facts import Told as Rows
 from integration.store.statements import in_batches
 from integration.store.streams import Stream
+from integration.trackers.budget import asking
 from integration.trackers.contract import Historian, HistoryPage
 
 GRACE = timedelta(minutes=2)
@@ -59,10 +60,11 @@ def walk(
     process took the walk over meanwhile. The next one is due `every` later.
     """
     whole = Told()
-    for page in historian.history(stream.name, stream.since, stream.cursor):
-        told, stream = _keep(db, stream, page, now())
-        whole += told
-        heard(told)
+    with asking("history"):
+        for page in historian.history(stream.name, stream.since, stream.cursor):
+            told, stream = _keep(db, stream, page, now())
+            whole += told
+            heard(told)
     with db.write() as connection:
         streams.reached(connection, stream, now(), now() + every)
     return whole

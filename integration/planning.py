@@ -31,6 +31,7 @@ from integration.store import applied, check_ins, reads, written
 from integration.store.db import Database
 from integration.store.outbox import BADGE
 from integration.store.written import Written
+from integration.trackers.budget import asking
 from integration.trackers.contract import TrackerClient, client_of
 from integration.world import World
 
@@ -111,7 +112,8 @@ def plan(
     Without `clients` no tracker is asked, and what was written last counts as what stands there. `tell` hears how many
     of how many items were looked at.
     """
-    return _Planning(db, scorecard, clients, url, today, tell).made()
+    with asking("look"):
+        return _Planning(db, scorecard, clients, url, today, tell).made()
 
 
 def preview(

@@ -14,6 +14,7 @@ from integration.store.db import Database, is_down
 from integration.store.marks import Mark
 from integration.store.pauses import LONGEST_WISH
 from integration.store.reads import Read
+from integration.trackers.budget import asking
 from integration.trackers.contract import TrackerClient, client_of
 
 LONGEST_WAIT = timedelta(minutes=5)
@@ -43,9 +44,11 @@ def _answer(db: Database, clients: Mapping[str, TrackerClient], read: Read, now:
     try:
         client = client_of(clients, read.ref.connection)
         if read.kind == "catalogue":
-            _take_catalogue(db, client, read, now())
+            with asking("catalogue"):
+                _take_catalogue(db, client, read, now())
         else:
-            _take_items(db, client, read, now)
+            with asking("read"):
+                _take_items(db, client, read, now)
     except (Retryable, Permanent) as error:
         if isinstance(error, Retryable) or (isinstance(error, Refused) and error.scope == "connection"):
             _put_off(db, read, error, now())

@@ -21,6 +21,7 @@ from integration.ingest import keep_pages
 from integration.store import applied, items, pauses, streams
 from integration.store.db import Database, is_down
 from integration.store.streams import STANDING, Stream
+from integration.trackers.budget import asking
 from integration.trackers.contract import Connection, Reader, TrackerClient
 
 SWEEP = "deletions"
@@ -94,7 +95,8 @@ def attempt(
     """Goes on with a claimed walk; what stops it is kept with the walk, which is tried again. None where it was stopped."""
     try:
         if stream.name == SWEEP:
-            return Rescanned(stream, _sweep(db, site, client, stream, now))
+            with asking("history"):
+                return Rescanned(stream, _sweep(db, site, client, stream, now))
         return Rescanned(stream, walk(db, client, stream, now, site.rescan))
     except Taken:
         return None

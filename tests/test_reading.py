@@ -177,6 +177,9 @@ def test_it_waits_as_long_as_the_tracker_says(jira_desk: Desk) -> None:
     jira_desk.clock.forward(seconds=39)
     jira_desk.refresh()
     assert jira_desk.side.requests == before
+    jira_desk.clients = jira_desk.connect(
+        jira_desk.mapping()
+    )  # a client remembers for itself, by the clock on the wall
     jira_desk.later(seconds=1)
     assert counted(jira_desk) == (1, 2)
 

@@ -15,6 +15,7 @@ from integration.store import outbox, written
 from integration.store.db import Database
 from integration.store.outbox import BADGE, LEASE, Wish
 from integration.store.written import Sent
+from integration.trackers.budget import asking
 from integration.trackers.contract import TrackerClient
 
 # A lease must outlast the calls that are about to be made: two, each of which may take `trackers.http.LONGEST_CALL`.
@@ -59,13 +60,14 @@ def talk(db: Database, client: TrackerClient, task: Task, now: Callable[[], date
     while conflicts < MOST_CONFLICTS:
         task.mind_lease(now())
         values = {target: value for target, value in task.wanted.values.items() if target not in result.refused}
-        result.decision = look(client, replace(task.wanted, values=values))
-        result.refused |= result.decision.refused
-        if result.decision.writes and task.wanted.rule.quiet:
-            task.mind_lease(now())
-            result.not_quiet = client.why_not_quiet(task.project)
-            if result.not_quiet is not None:
-                result.decision = result.decision.without_fields()
+        with asking("look"):
+            result.decision = look(client, replace(task.wanted, values=values))
+            result.refused |= result.decision.refused
+            if result.decision.writes and task.wanted.rule.quiet:
+                task.mind_lease(now())
+                result.not_quiet = client.why_not_quiet(task.project)
+        if result.not_quiet is not None:
+            result.decision = result.decision.without_fields()
         try:
             _write(db, client, task, result, now)
         except Conflict:
@@ -107,14 +109,15 @@ def _write(db: Database, client: TrackerClient, task: Task, result: Result, now:
 
 
 def _send(client: TrackerClient, task: Task, decision: Decision) -> None:
-    client.write(
-        task.wish.ref.id,
-        decision.writes,
-        badge=decision.badge,
-        remove_badge=decision.remove_badge,
-        revision=decision.revision,
-        quiet=task.wanted.rule.quiet,
-    )
+    with asking("write"):
+        client.write(
+            task.wish.ref.id,
+            decision.writes,
+            badge=decision.badge,
+            remove_badge=decision.remove_badge,
+            revision=decision.revision,
+            quiet=task.wanted.rule.quiet,
+        )
 
 
 def _announce(db: Database, task: Task, decision: Decision) -> None:

@@ -178,7 +178,7 @@ def refusal(status: int, fault: Fault) -> tuple[dict[str, str], Any]:
     document = {"errorMessages": [f"simulated {status}"], "errors": {}}
     if status == 429:
         return throttled(
-            1.0 if fault.retry_after is None else fault.retry_after, fault.reason or "jira-burst-based"
+            1.0 if fault.retry_after is None else fault.retry_after, fault.reason or "jira-quota-tenant-based"
         ), document
     return ({} if fault.retry_after is None else {"Retry-After": f"{fault.retry_after:g}"}), document
 

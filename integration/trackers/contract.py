@@ -9,7 +9,7 @@ import dataclasses
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, TypeAlias, runtime_checkable
 
 from integration.core.catalogue import Catalogue
 from integration.core.errors import Permanent
@@ -31,9 +31,40 @@ class Secret:
         return "***"
 
 
+Purpose: TypeAlias = Literal["write", "look", "read", "catalogue", "history", "check", "other"]
+"""What a request is made for: setting fields; seeing what stands there; items, vocabulary and past taken in; a test."""
+
+
+class Ledger(Protocol):
+    """One connection's budget, as all share it who ask its tracker: what rests, whose turn it is, what was spent.
+
+    May be called by several threads at once. Nothing here waits, and nothing raises.
+    """
+
+    def rest(self, part: str, seconds: float) -> None:
+        """Nobody asks that part of the connection for so long. A shorter wish never ends a longer one."""
+        ...
+
+    def rests(self, part: str) -> float:
+        """The seconds for which that part still rests; 0.0 where it does not."""
+        ...
+
+    def take(self, *, patient: bool) -> float:
+        """Takes a turn: 0.0 where it is there, else the seconds after which to ask again. The patient leave a reserve."""
+        ...
+
+    def count(self, purpose: Purpose) -> None: ...
+
+    def count_refused(self, purpose: Purpose) -> None:
+        """The same request, which the tracker refused as one too many."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """How to reach a tracker and how it proves itself. Secrets are resolved values, kept in memory only."""
+    """How to reach a tracker, how it proves itself, and what is asked of it by whom. Secrets are resolved values, kept in
+    memory only.
+    """
 
     name: str
     tracker: str
@@ -46,6 +77,8 @@ class Connection:
     ca_file: str | None = None
     rescan: timedelta = timedelta(minutes=15)
     """How often to ask for what webhooks missed."""
+    ledger: Ledger | None = dataclasses.field(default=None, repr=False, compare=False)
+    """Where requests are counted and take turns; without one, a client minds only what its own answers told."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,5 @@
-"""How okrlink calls a tracker: one session with a total timeout, and one table from HTTP status to what to do next.
+"""How okrlink calls a tracker: one session with a total timeout that keeps to a budget, and one table from HTTP status
+to what to do next.
 
 Whatever goes wrong on the way comes out as `Retryable`, `Conflict`, `Refused`, `Gone` or `Permanent`. Messages carry the
 tracker's own words and its host, never a header, a query or a credential.
@@ -10,7 +11,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,8 +20,10 @@ import requests
 import urllib3
 
 from integration.core.errors import Conflict, Gone, Permanent, Refused, Retryable, ServiceError
+from integration.trackers.budget import Budget
 from integration.trackers.contract import Connection
 from integration.trackers.decoding import decode
+from integration.trackers.limits import scope_of, seconds_to_wait
 
 TOTAL_TIMEOUT = 30.0
 CONNECT_TIMEOUT = 5.0
@@ -38,24 +40,30 @@ except PackageNotFoundError:  # run from a source tree that nobody installed
 
 
 class Session(requests.Session):
-    """A `requests.Session` that keeps to `TOTAL_TIMEOUT`, follows no redirect, and says who is calling.
+    """A `requests.Session` that waits for its turn, keeps to `TOTAL_TIMEOUT`, follows no redirect, and says who is calling.
 
     `requests` itself only limits each single read, so that a tracker which drips bytes could hold a worker beyond its
     lease. A redirect of an API call is a sign-in page or a wrong address; following it would turn PUT into GET.
     """
 
-    def __init__(self, *, ca_file: str | None = None, total_timeout: float = TOTAL_TIMEOUT) -> None:
+    def __init__(
+        self, *, ca_file: str | None = None, total_timeout: float = TOTAL_TIMEOUT, budget: Budget | None = None
+    ) -> None:
         super().__init__()
         self.headers["User-Agent"] = USER_AGENT
+        self.budget = budget or Budget()
         self.total_timeout = total_timeout
         if ca_file:
             self.verify = ca_file
 
     def request(self, method: str | bytes, url: str | bytes, **options: Any) -> requests.Response:  # type: ignore[override]  # the options are passed on, three of them replaced
+        """Raises `Retryable` before anything is asked where the turn is further away than a caller can wait."""
+        self.budget.wait_for_turn(str(method), str(url))
         deadline = time.monotonic() + self.total_timeout
         wait = (min(CONNECT_TIMEOUT, self.total_timeout), self.total_timeout)
         options |= {"timeout": wait, "allow_redirects": False, "stream": True, "verify": self.verify}
         response = super().request(method, url, **options)
+        self.budget.hear(str(method), str(url), response.status_code, response.headers)
         # `requests` offers no other way to hand over a body that was read with a deadline.
         response._content = self._read(response, deadline)  # noqa: SLF001
         response.raw.release_conn()  # back to the pool: the next call needs no handshake
@@ -83,7 +91,7 @@ class Session(requests.Session):
 
 def session(connection: Connection) -> Session:
     """A session for this connection, without credentials: each tracker adds its own way to sign in."""
-    return Session(ca_file=connection.ca_file)
+    return Session(ca_file=connection.ca_file, budget=Budget(connection.ledger))
 
 
 @contextmanager
@@ -108,8 +116,6 @@ def calling(url: str) -> Iterator[None]:
         raise Retryable(f"{host} answered something unusable ({type(exc).__name__})") from exc
 
 
-_PER_ITEM_LIMIT = "jira-per-issue-on-write"
-"""The one limit of a tracker's that is about a single item; every other is about all that we ask."""
 _BY_STATUS: Mapping[int, type[Retryable | Permanent]] = {
     401: Refused,
     403: Refused,
@@ -137,41 +143,8 @@ def failure(status: int, words: str = "", headers: Mapping[str, str] | None = No
     if issubclass(kind, Retryable):
         told = headers or {}
         after = seconds_to_wait(told, datetime.now(UTC))
-        limited = status == 429 and told.get("RateLimit-Reason") != _PER_ITEM_LIMIT
-        return kind(reason, after=after, scope="connection" if limited or (status == 503 and after) else "item")
+        return kind(reason, after=after, scope=scope_of(status, told, after))
     return Refused(reason, scope="connection") if status == 401 else kind(reason)
-
-
-def seconds_to_wait(headers: Mapping[str, str], now: datetime) -> float | None:
-    """The tracker's own wish: `Retry-After` (seconds or a date), else `X-RateLimit-Reset` (ISO 8601 on Jira, epoch elsewhere).
-
-    `headers` are looked up without case as `requests` keeps them. None where the tracker wished nothing readable.
-    """
-    wish = _seconds(headers.get("Retry-After"), now, epoch=False)
-    return wish if wish is not None else _seconds(headers.get("X-RateLimit-Reset"), now, epoch=True)
-
-
-def _seconds(text: str | None, now: datetime, *, epoch: bool) -> float | None:
-    if not text:
-        return None
-    try:
-        number = float(text)
-    except ValueError:
-        then = _moment(text)
-        return None if then is None else max(0.0, (then - now).total_seconds())
-    if number != number or number in (float("inf"), float("-inf")):  # noqa: PLR0124  # NaN is the one number that is not itself
-        return None
-    return max(0.0, number - now.timestamp() if epoch else number)
-
-
-def _moment(text: str) -> datetime | None:
-    for read in (datetime.fromisoformat, parsedate_to_datetime):
-        try:
-            moment = read(text.strip())
-        except ValueError:
-            continue
-        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return None
 
 
 def checked(response: requests.Response, words: Callable[[requests.Response], str]) -> requests.Response:

@@ -2,16 +2,14 @@
 
 import threading
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 import requests
 
 from integration.core.errors import Conflict, Gone, Permanent, Refused, Retryable
-from integration.trackers.http import Session, calling, checked, decoded, failure, seconds_to_wait
+from integration.trackers.http import Session, calling, checked, decoded, failure
 
-NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 Answer = Callable[[BaseHTTPRequestHandler], None]
 
 
@@ -42,27 +40,6 @@ def test_what_a_status_means(status: int, kind: type) -> None:
     assert type(failure(status, "the tracker's words")) is kind
 
 
-@pytest.mark.parametrize(
-    ("headers", "seconds"),
-    [
-        ({}, None),
-        ({"Retry-After": "7"}, 7.0),
-        ({"Retry-After": "0"}, 0.0),
-        ({"Retry-After": "-3"}, 0.0),
-        ({"Retry-After": "soon"}, None),
-        ({"Retry-After": "nan"}, None),
-        ({"Retry-After": "Sat, 21 Nov 2026 12:00:30 GMT"}, 30.0),
-        ({"X-RateLimit-Reset": "2026-11-21T12:01:00Z"}, 60.0),
-        ({"X-RateLimit-Reset": "2026-11-21T12:01Z"}, 60.0),
-        ({"X-RateLimit-Reset": "2026-11-21T11:00:00Z"}, 0.0),
-        ({"X-RateLimit-Reset": str(int(NOW.timestamp()) + 90)}, 90.0),
-        ({"Retry-After": "5", "X-RateLimit-Reset": "2026-11-21T13:00:00Z"}, 5.0),
-    ],
-)
-def test_the_trackers_wish(headers: dict[str, str], seconds: float | None) -> None:
-    assert seconds_to_wait(headers, NOW) == seconds
-
-
 def test_a_wish_travels_with_the_error() -> None:
     error = failure(429, "slow down", {"Retry-After": "12"})
 
@@ -75,7 +52,8 @@ def test_a_wish_travels_with_the_error() -> None:
     ("status", "headers", "scope"),
     [
         (429, {}, "connection"),
-        (429, {"RateLimit-Reason": "jira-burst-based"}, "connection"),
+        (429, {"RateLimit-Reason": "jira-quota-tenant-based"}, "connection"),
+        (429, {"RateLimit-Reason": "jira-burst-based"}, "item"),
         (429, {"RateLimit-Reason": "jira-per-issue-on-write"}, "item"),
         (503, {"Retry-After": "60"}, "connection"),
         (503, {}, "item"),

@@ -17,6 +17,7 @@ from integration.history import Told, walk
 from integration.rescan import attempt, begin
 from integration.store import streams
 from integration.store.streams import STANDING, WHOLE, Stream
+from integration.trackers.budget import asking
 from integration.trackers.contract import Connection, Reader
 from webhooks.bootstrap import Service
 from webhooks.cli import Mistake
@@ -185,7 +186,8 @@ def _total(reader: Reader, stream: str, take: Callable[[], Stream]) -> int | Non
     if walked.reached_at is not None:
         return None
     try:
-        total = reader.total(stream, walked.since)
+        with asking("history"):
+            total = reader.total(stream, walked.since)
     except (Retryable, Permanent):
         return None
     return None if total is None else max(0, total - walked.told)

@@ -16,6 +16,7 @@ from integration.core.scorecard import KeyResult, Work
 from integration.ingest import keep_pages
 from integration.store import items, marks
 from integration.store.marks import Mark
+from integration.trackers.budget import asking
 from webhooks.cli import Mistake
 from webhooks.cli.opened import Opened, open_applied
 
@@ -112,7 +113,8 @@ def _asked(opened: Opened, text: str) -> ItemRef:
             f"{ref.id} was never seen here, and {ref.connection} cannot be asked: its secrets are not here"
         )
     try:
-        told = tracker.connect(settings).item(ref.id)
+        with asking("read"):
+            told = tracker.connect(settings).item(ref.id)
     except Gone as error:
         raise Mistake(f"{ref.connection} knows no item {ref.id}, or its account may not see it") from error
     except ServiceError as error:

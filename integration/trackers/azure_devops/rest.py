@@ -1,7 +1,6 @@
-"""One organisation's REST interface: signing in, waiting when asked to, and its refusals in its own words.
+"""One organisation's REST interface: signing in, and its refusals in its own words.
 
-Azure DevOps slows down before it refuses: an answer that succeeds may carry `Retry-After`, and the next call has to
-wait. A token that opens nothing gets a sign-in page with status 203, not an error.
+A token that opens nothing gets a sign-in page with status 203, not an error.
 """
 
 from __future__ import annotations
@@ -21,11 +20,9 @@ from requests import Response
 
 from integration.core.errors import Conflict, Permanent, Refused, Retryable
 from integration.trackers import http
+from integration.trackers.budget import LONG_PATIENCE
 from integration.trackers.contract import Connection
 
-PATIENCE = 10.0
-"""Seconds that a call waits in place for its turn; beyond, the caller is told to come back."""
-LONGEST_PAUSE = 60.0
 _VERSION = {"azure-devops": "7.1"}
 _OLDEST_VERSION = "5.1"
 """Server 2019 and all after it."""
@@ -49,7 +46,6 @@ class Rest:
         if connection.token is not None:
             # A personal access token is the password of any user, or none.
             self._session.auth = (connection.user or "", connection.token.reveal())
-        self._not_before = 0.0
 
     def get(self, path: str, **query: str) -> dict[str, Any]:
         """The JSON object at a path below the organisation."""
@@ -75,10 +71,8 @@ class Rest:
         """The answer, if it is a good one. Raises `Retryable`, `Permanent` or one of their kinds."""
         if self._session.auth is None:
             raise Refused("this connection has no token", scope="connection")
-        self._wait_for_our_turn()
         with http.calling(url):
             response = self._session.request(method, url, params=query, headers=headers, data=data)
-        self._remember_wish(response)
         self.answered = _date(response) or datetime.now(UTC)
         if response.status_code == 203:
             raise Refused(
@@ -97,24 +91,11 @@ class Rest:
 
     def pause(self) -> None:
         """Waits as long as asked between the pages of a long read, which could not be begun anew each time."""
-        time.sleep(min(self.asked_to_wait(), LONGEST_PAUSE))
+        time.sleep(min(self.asked_to_wait(), LONG_PATIENCE))
 
     def asked_to_wait(self) -> float:
         """Seconds that are left of the longest wait that was asked for."""
-        return max(0.0, self._not_before - time.monotonic())
-
-    def _wait_for_our_turn(self) -> None:
-        left = self.asked_to_wait()
-        if left > PATIENCE:
-            raise Retryable("Azure DevOps asked us to slow down", after=left, scope="connection")
-        if left > 0:
-            time.sleep(left)
-
-    def _remember_wish(self, response: Response) -> None:
-        wish = {"Retry-After": response.headers.get("Retry-After", "")}
-        seconds = http.seconds_to_wait(wish, datetime.now(UTC))
-        if seconds:
-            self._not_before = max(self._not_before, time.monotonic() + seconds)
+        return self._session.budget.asked_to_wait()
 
 
 def _object(response: Response) -> dict[str, Any]:
