@@ -111,7 +111,7 @@ class RevisionFeed:
         for start in range(0, len(revisions), MOST_IDS):
             some = revisions[start : start + MOST_IDS]
             ids = [int(each.item) for each in some]
-            asked = {"ids": ids, "asOf": stamp(moment), "$expand": "Fields", "errorPolicy": "Omit"}
+            asked = {"ids": ids, "asOf": stamp(moment), "$expand": "fields", "errorPolicy": "omit"}
             answer = self._rest.post("_apis/wit/workitemsbatch", asked)
             with understanding():
                 known = {str(each["id"]): each for each in answer["value"] if each is not None}

@@ -137,6 +137,21 @@ def test_many_items_with_a_past_are_read_from_the_feeds_own_beginning(sim, clock
     assert not [asked for asked in sim.requests if asked.endswith("/revisions")]
 
 
+def test_changes_of_one_moment_may_fall_on_both_sides_of_a_page(sim, monkeypatch):
+    """Asked for as it was a millisecond before the page, an item may already have been what it was then, or not yet."""
+    monkeypatch.setattr(history_items, "PAGE", 3)
+    first, second = (sim.create_work_item("User Story", title) for title in ("One", "Two"))
+    sim.set_state(first, "Active")
+    sim.set_state(second, "Active")
+    sim.set_state(first, "Closed")
+
+    pages = read(sim, "work items")
+    again = read(sim, "work items", pages[0].cursor)
+
+    assert facts(again) == facts(pages[1:])
+    assert f"GET /bookshop/_apis/wit/workItems/{first}/revisions/2" in sim.requests
+
+
 def test_links_that_were_made_at_once_are_one_change_across_pages(sim, monkeypatch):
     first, second = (sim.create_work_item("Epic", title) for title in ("One", "Two"))
     story = sim.create_work_item("User Story", "Pay by phone", parent=first)
