@@ -34,6 +34,11 @@ def boards(site: Site, shapes: Shapes, gate: Gate) -> Blueprint:
     routes = Blueprint("boards", __name__, url_prefix="/rest/agile/1.0")
     gate.guard(routes)
 
+    @routes.before_request
+    def demand_software() -> None:
+        if not site.software:
+            raise Refused(404, ("Jira Software is not installed.",))  # [inf]
+
     @routes.get("/board")
     @gate.asks("startAt", "maxResults", "projectKeyOrId", "type")
     def all_boards() -> ResponseReturnValue:

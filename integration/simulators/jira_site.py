@@ -42,6 +42,7 @@ class Site:
     def __init__(self, clock: Callable[[], datetime], search_lag: timedelta = timedelta()) -> None:
         self.clock = clock
         self.search_lag = search_lag
+        self.software = True  # a site may have no Jira Software, and so no boards
         self.linking = True  # an administrator may turn issue linking off
         self.lock = threading.RLock()
         self.users: dict[str, User] = {}
@@ -57,6 +58,7 @@ class Site:
         self.issues: dict[str, Issue] = {}
         self.links: dict[str, IssueLink] = {}
         self.generation = 0  # of page tokens: those of an earlier one have expired
+        self.changes = 0  # how often an issue was made, changed or deleted
         self.search_lags: dict[str, timedelta] = {}  # by issue id, of those that search learns of later than of others
         self._indexed: dict[str, list[tuple[datetime, Issue]]] = {}
         self._keys: dict[str, str] = {}  # every key an issue ever had -> its id
@@ -110,6 +112,7 @@ class Site:
 
     def index(self, issue: Issue) -> None:
         """Search will know the issue as it is now, `search_lag` from now. [doc] eventually consistent"""
+        self.changes += 1
         if self.search_lag:
             self._indexed.setdefault(issue.id, []).append((self.clock(), replace(issue, values=dict(issue.values))))
 

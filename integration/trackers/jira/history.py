@@ -81,23 +81,24 @@ class IssueHistory:
                 return
 
     def total(self, since: datetime) -> int | None:
-        told = self._rest.told(self._api.count_issues, data={"jql": self._scope.since(since)})
+        told = self._rest.told(self._api.count_issues, data={"jql": self._scope().since(since)})
         count = told.get("count")
         return count if isinstance(count, int) else None
 
     def present(self) -> Iterator[Sequence[str]]:
         """The ids of all issues. Search may not know yet of those that were made some minutes ago."""
         token: str | None = None
+        query = f"{self._scope().everything} ORDER BY key ASC"
         while True:
-            page = self._search(f"{self._scope.everything} ORDER BY key ASC", token, "id", IDS)[0]
+            page = self._search(query, token, "id", IDS)[0]
             with understood():
                 yield [identifier(found.get("id"), "issue.id") for found in records(page.get("issues"), "issues")]
             token = following(page, token)
             if token is None:
                 return
 
-    @cached_property
     def _scope(self) -> Scope:
+        """As of now: people move, and with them the zone in which Jira reads the account's times."""
         return Scope(self._projects, zone_of(self._rest.told(self._api.get_current_user)))
 
     @cached_property
@@ -131,7 +132,7 @@ class IssueHistory:
                 raise
             except Permanent:
                 place.token = None
-        place.query = f"{self._scope.since(place.updated)} ORDER BY updated ASC, key ASC"
+        place.query = f"{self._scope().since(place.updated)} ORDER BY updated ASC, key ASC"
         return self._search(place.query, None, FIELDS, PAGE)
 
     def _search(self, jql: str, token: str | None, fields: str, limit: int) -> tuple[Json, datetime]:

@@ -68,10 +68,14 @@ class Plans:
         """The ids of all boards on which the projects' issues show, in one order every time."""
         found: set[int] = set()
         for project in self._projects():
-            for page in _pages(self._rest, self._software.get_all_boards, project_key_or_id=project):
-                with understood():
-                    boards = [each for each in records(page.get("values"), "boards") if each.get("type") != "kanban"]
-                    found.update(int(identifier(each.get("id"), "board.id")) for each in boards)
+            try:
+                for page in _pages(self._rest, self._software.get_all_boards, project_key_or_id=project):
+                    with understood():
+                        boards = records(page.get("values"), "boards")
+                        scrum = (each for each in boards if each.get("type") != "kanban")
+                        found.update(int(identifier(each.get("id"), "board.id")) for each in scrum)
+            except Gone:  # a site without Jira Software has no boards
+                continue
         return [str(board) for board in sorted(found)]
 
 

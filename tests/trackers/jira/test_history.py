@@ -194,6 +194,11 @@ class TestRestarts:
             assert issues(read(jira, cursor)) == Counter(made)
             assert not told(read(jira, cursor, "versions"))
 
+    def test_a_site_without_boards_has_no_sprints(self, jira) -> None:
+        jira.site.software = False
+
+        assert not told(read(jira, stream="sprints"))
+
     def test_a_refusal_is_told_in_jiras_words(self, jira) -> None:
         with pytest.raises(Permanent, match="The value 'NOPE' does not exist"):
             list(reader(jira, "NOPE").history("issues", LONG_AGO, None))
@@ -259,6 +264,15 @@ class TestZones:
 
             assert issues(read(jira, since=clock.now)) == Counter([new.id])
             assert issues(read(jira, since=clock.now - timedelta(seconds=1))) == Counter([old.id, new.id])
+
+    def test_the_account_may_move_between_two_walks(self, clock) -> None:
+        with JiraSimulator(clock=clock) as jira:
+            client = reader(jira, "SHOP")
+            [first] = client.history("issues", clock.now, None)
+            jira._shapes.zone = ZoneInfo("America/Los_Angeles")
+            new = jira.create_issue("SHOP", "Story", "New")
+
+            assert issues(list(client.history("issues", clock.now, first.cursor))) == Counter([new.id])
 
     @given(
         at=st.integers(0, 366 * 24 * 60).map(lambda minutes: LONG_AGO + timedelta(minutes=minutes, seconds=7)),
