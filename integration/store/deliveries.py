@@ -58,6 +58,24 @@ def waiting(connection: Connection, limit: int) -> Sequence[Waiting]:
     return [Waiting(*row) for row in connection.execute(unlocked(connection, query, outcomes))]
 
 
+def last_id(connection: Connection) -> int:
+    """The id of the newest delivery of all; 0 where there is none yet."""
+    newest: int | None = connection.execute(select(func.max(deliveries.c.id))).scalar()
+    return newest or 0
+
+
+def first_after(connection: Connection, name: str, after: int) -> Outcome | None:
+    """The first delivery of that connection with a greater id, and what became of it so far."""
+    query = (
+        select(outcomes.c.delivery, outcomes.c.state, outcomes.c.event, outcomes.c.reason)
+        .where(outcomes.c.delivery > after, outcomes.c.connection == name)
+        .order_by(outcomes.c.delivery)
+        .limit(1)
+    )
+    row = connection.execute(query).first()
+    return Outcome(*row) if row else None
+
+
 def finish(connection: Connection, told: Iterable[Outcome]) -> None:
     """Records outcomes in the transaction that records what they brought: both or neither."""
     alike: dict[tuple[str, str | None, str | None], list[int]] = {}

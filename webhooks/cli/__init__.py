@@ -50,6 +50,9 @@ SECTIONS: Mapping[str, Mapping[str, Lazy]] = {
         "backfill": Lazy("backfill:backfill", "Read the past of a connection; may be stopped and goes on."),
         "rescan": Lazy("backfill:rescan", "Ask trackers now what webhooks missed."),
     },
+    "Trackers": {
+        "hooks": Lazy("hooks:hooks", "Register webhooks and service hooks, and see that they arrive."),
+    },
     "Numbers": {
         "okrs": Lazy("numbers:okrs", "Show objectives and key results: progress, pace, status."),
         "checkin": Lazy("checkin:checkin", "Tell the value of a key result, your confidence, a note."),

@@ -25,6 +25,13 @@ class Mapped:
     loaded: Loaded
     folder: Path
 
+    def secret_place(self, name: str) -> str | None:
+        """Where the mapping says that the connection's webhook secret is, such as env/NAME; None where it names none."""
+        for source in self.loaded.connections:
+            if source.name == name and source.webhook_secrets:
+                return f"{source.webhook_secrets[0].kind}/{source.webhook_secrets[0].text}"
+        return None
+
     def site(self, name: str) -> Connection:
         """The connection with its values, read now. Raises `Mistake` for an unknown name, `MappingInvalid` for missing values."""
         for source in self.loaded.connections:
