@@ -18,7 +18,6 @@ from integration.store.db import Database
 from integration.store.forgetting import PLACES, Hit, Place
 from integration.store.marks import Mark
 from integration.store.tables import items as item_table
-from integration.store.tables import links
 
 PAGE = 200
 """Deliveries that are looked for at once."""
@@ -77,7 +76,7 @@ def forget_connection(db: Database, name: str, clock: Clock) -> Found:
     """Throws away all that is kept of a connection; returns how many rows of each table. What it fed is measured again."""
     counted = Counter[str]()
     for table in forgetting.tables_of_connections():
-        if table is links:
+        if table in forgetting.FEEDING:
             with _taking_out(db, clock) as connection:
                 fed = items.key_results_fed(connection, name)
                 counted[table.name] += forgetting.drop(connection, table, name, None)

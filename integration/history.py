@@ -16,11 +16,12 @@ from sqlalchemy import Connection
 from integration.core.errors import Retryable
 from integration.core.facts import TrackerFact
 from integration.ingest import mark_items
-from integration.store import facts, streams
+from integration.store import check_ins, facts, marks, streams
 from integration.store.db import Database
 from integration.store.facts import Told as Rows
+from integration.store.marks import Mark
 from integration.store.statements import in_batches
-from integration.store.streams import Stream
+from integration.store.streams import STANDING, Stream
 from integration.trackers.budget import asking
 from integration.trackers.contract import Historian, HistoryPage
 
@@ -67,6 +68,10 @@ def walk(
             heard(told)
     with db.write() as connection:
         streams.reached(connection, stream, now(), now() + every)
+        if stream.scope != STANDING and stream.reached_at is None:
+            # Counts are known from now on, whether or not the last page changed one.
+            measured = sorted(check_ins.standings_of(connection))
+            marks.add(connection, [Mark("key result", ("", one), now()) for one in measured])
     return whole
 
 

@@ -16,9 +16,10 @@ from integration.core.cards import Shown
 from integration.core.catalogue import Catalogue
 from integration.core.facts import ItemRef, ItemSeen, TrackerFact
 from integration.core.items import Item, ItemState, item_of, join, load
-from integration.core.links import Link, link_to, links_of
+from integration.core.links import Link, counted_by, link_to, links_of
 from integration.core.okr import Standing
-from integration.core.scorecard import KeyResult, Scorecard, Work, WriteBackRule
+from integration.core.scorecard import Count, KeyResult, Scorecard, Work, WriteBackRule
+from integration.refresh.counting import unread
 from integration.refresh.drawing import shows_on
 from integration.refresh.key_results import Gathered
 from integration.store import items, reads, streams
@@ -99,7 +100,8 @@ class World:
         """What the key result's measurement depends on."""
         direct = {ref: link for ref, links in self.links.items() if (link := link_to(key_result.id, links))}
         if not isinstance(key_result.measure, Work):
-            return Gathered(direct, {ref: self.items[ref] for ref in direct}, {})
+            tagged = Gathered(direct, {ref: self.items[ref] for ref in direct}, {})
+            return self._count(connection, key_result, tagged)
         refs = set(direct) | self._descendants(direct)
         by_work = {one.id for _, one in self.scorecard.key_results() if isinstance(one.measure, Work)} - {key_result.id}
         elsewhere = {
@@ -120,6 +122,16 @@ class World:
             waiting=f"{len(waiting)} of the items it counts are not read yet" if waiting and not dead else "",
             failed=f"could not read {self.items[dead[0].ref].key}: {dead[0].reason}" if dead else "",
         )
+
+    def _count(self, connection: Connection, key_result: KeyResult, tagged: Gathered) -> Gathered:
+        """Adds the number of items that the key result would count."""
+        if not isinstance(key_result.measure, Count):
+            return tagged
+        number = sum(
+            key_result.id in counted_by(item, self.scorecard, self.catalogues.get(ref.connection, NO_CATALOGUE))
+            for ref, item in self.items.items()
+        )
+        return replace(tagged, counted=number, failed=unread(connection, self.scorecard, key_result.measure.selector))
 
     def shown(self, ref: ItemRef, rule: WriteBackRule, standings: Mapping[str, Standing]) -> Sequence[Shown]:
         """The key results that the item would show, in the order in which it was linked; links to come are the last."""

@@ -13,6 +13,7 @@ from integration.core.retention import Retention
 from integration.core.scorecard import (
     Bound,
     ConnectionRule,
+    Count,
     Cycle,
     KeyResult,
     Measure,
@@ -150,8 +151,10 @@ def _linked(keys: WeighedSelector) -> LinkedWork:
 def _measure(keys: KeyResultKeys) -> Measure:
     if keys.kpi is not None:
         return NotMeasured("delivery KPIs are not measured by this version")
+    if keys.count is not None and asks_a_query(keys.count):
+        return NotMeasured("trackers are not asked queries by this version")
     if keys.count is not None:
-        return NotMeasured("counts of items are not measured by this version")
+        return Count(selector(keys.count))
     if keys.work is not None:
         return Work(unit_of(keys.work), keys.unestimated or "median")
     return People(keys.check_in or "weekly")

@@ -37,7 +37,7 @@ class Chronicle:
     streams: Sequence[str] = ("items",)
 
     def history(self, stream: str, since: datetime, cursor: str | None) -> Iterator[HistoryPage]:
-        assert stream == "items"
+        assert stream in self.streams
         for number in range(int(cursor or 0), len(self.pages)):
             if waiting := self.failures.get(number):
                 raise waiting.pop(0)

@@ -6,7 +6,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import NamedTuple
 
-from integration.core.scorecard import KeyResult, Quantity, Work
+from integration.core.scorecard import Count, KeyResult, Quantity, Work
 
 
 class Line(NamedTuple):
@@ -25,10 +25,13 @@ class Line(NamedTuple):
         return (value - self.start) / (self.target - self.start), ""
 
 
-def line_of(key_result: KeyResult) -> Line:
-    """Work goes from nothing to all of it, in percent, unless the target is an amount of its unit."""
+def line_of(key_result: KeyResult, first: Fraction | None = None) -> Line:
+    """Work goes from nothing to all of it, in percent, unless the target is an amount of its unit.
+
+    `first` is the first value that was measured in the cycle: where a count begins, unless the mapping says it.
+    """
     said, work = key_result.target, isinstance(key_result.measure, Work)
-    start = Fraction(key_result.start.number) if key_result.start else Fraction(0) if work else None
+    start = Fraction(key_result.start.number) if key_result.start else Fraction(0) if work else first
     target: Fraction | None = None
     if isinstance(said, Quantity):
         target = Fraction(said.number)
@@ -40,6 +43,8 @@ def line_of(key_result: KeyResult) -> Line:
     unit = quantity.unit if quantity else key_result.start.unit if key_result.start else ""
     if isinstance(key_result.measure, Work):
         unit = "%" if quantity is None or quantity.unit == "%" else key_result.measure.unit
+    if isinstance(key_result.measure, Count):
+        unit = unit or "items"
     if key_result.keep is not None:
         return Line(None, None, unit)
     return Line(start, target, unit)

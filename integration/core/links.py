@@ -169,6 +169,17 @@ def links_of(item: Item, scorecard: Scorecard, catalogue: Catalogue, manual: Ite
     return frozenset((*tagged, *selected, *by_hand))
 
 
+def counted_by(item: Item, scorecard: Scorecard, catalogue: Catalogue) -> frozenset[str]:
+    """The key results that count the item: not those of a deleted one, nor of one outside its connection's projects."""
+    connection = scorecard.connections.get(item.ref.connection)
+    if item.deleted or connection is None:
+        return frozenset()
+    within = Selector(projects=tuple(map(Pattern, connection.projects)))
+    if not within.matches(item, catalogue):
+        return frozenset()
+    return frozenset(key_result for key_result, selector in scorecard.counts if selector.matches(item, catalogue))
+
+
 def link_to(key_result: str, links: Iterable[Link]) -> Link | None:
     """The one link through which an item counts for a key result, however many there are.
 

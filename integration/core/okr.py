@@ -13,7 +13,17 @@ from typing import Literal
 from integration.core.calendar import expected_progress
 from integration.core.grading import SUCCESS, Phase, Status, graded, status_of
 from integration.core.line import Line, decimal, line_of
-from integration.core.scorecard import Bound, Grading, KeyResult, NotMeasured, Objective, Scorecard, Work
+from integration.core.scorecard import (
+    Bound,
+    Count,
+    Cycle,
+    Grading,
+    KeyResult,
+    NotMeasured,
+    Objective,
+    Scorecard,
+    Work,
+)
 
 __all__ = ["CheckIn", "ObjectiveStanding", "Phase", "Standing", "Status", "WorkCount", "roll_up", "stand", "status_of"]
 
@@ -112,18 +122,20 @@ def stand(
     now: datetime,
     history: Iterable[CheckIn] = (),
     closed: bool = False,
+    counted: int | None = None,
 ) -> Standing:
     """Where a key result stands as of `now`.
 
-    `work` is its linked work, counted; `unknown` why that could not be. `history` holds check-ins in any order, the
-    last one too, or apart as `last_check_in`. Value and confidence are those that people told last; to hold a range
-    (`keep`) asks for all the days. `closed` ends the cycle before its last day.
+    `work` is its linked work, `counted` the number of items that it counts, `unknown` why either is not known. `history`
+    holds check-ins in any order, the last one too, or apart as `last_check_in`. Value and confidence are those that
+    people told last; to hold a range (`keep`) asks for all the days. `closed` ends the cycle before its last day.
     """
     told = _until(now, (*history, last_check_in) if last_check_in else history)
     cycle, end = objective.cycle, key_result.by or objective.cycle.last
-    phase = _phase(now.astimezone(scorecard.timezone).date(), cycle.first, end, closed=closed)
-    line = line_of(key_result)
-    current, reason = (None, unknown) if unknown else _current(key_result, line, work, told)
+    today = now.astimezone(scorecard.timezone).date()
+    phase = _phase(today, cycle.first, end, closed=closed)
+    current, reason = (None, unknown) if unknown else _current(key_result, work, told, counted)
+    line = line_of(key_result, _first(key_result, told, current, cycle, today))
     progress: Fraction | None = None
     if key_result.keep is not None:
         days = {one.day: one.value for one in told if one.value is not None and cycle.first <= one.day <= end}
@@ -131,6 +143,8 @@ def stand(
         reason = reason or "has no value in this cycle yet"
     elif current is not None:
         progress, reason = line.progress(current)
+        if isinstance(key_result.measure, Count) and line.start is None:
+            reason = "begins with its first count in the cycle"
     expected = _expected(scorecard, objective, key_result, line, now, phase)
     confidences = [one.confidence for one in told if one.origin != "computed" and one.confidence is not None]
     return Standing(
@@ -186,16 +200,29 @@ def roll_up(
     return ObjectiveStanding(objective.id, status, score, expected, unmeasured, tuple(broken_guardrails), reason)
 
 
+def _first(
+    key_result: KeyResult, told: Sequence[CheckIn], current: Fraction | None, cycle: Cycle, today: date
+) -> Fraction | None:
+    """What was counted first in the cycle. During its day that is the number of now, as its check-in is."""
+    if not isinstance(key_result.measure, Count) or today < cycle.first:
+        return None
+    counts = (one for one in told if one.origin == "computed" and cycle.first <= one.day < today)
+    first = next((one.value for one in counts if one.value is not None), None)
+    return current if first is None else Fraction(first)
+
+
 def _current(
-    key_result: KeyResult, line: Line, work: WorkCount | None, told: Sequence[CheckIn]
+    key_result: KeyResult, work: WorkCount | None, told: Sequence[CheckIn], counted: int | None
 ) -> tuple[Fraction | None, str]:
     """The value as of now, or why it is unknown."""
+    if isinstance(key_result.measure, Count):
+        return (None, "its items have not been counted yet") if counted is None else (Fraction(counted), "")
     if isinstance(key_result.measure, NotMeasured):
         return None, key_result.measure.reason
     if isinstance(key_result.measure, Work):
         if work is None:
             return None, "its work has not been counted yet"
-        if line.unit != "%":
+        if line_of(key_result).unit != "%":
             return work.done, ""
         if work.items == 0:
             return None, "no work that counts in this cycle is linked"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -12,7 +12,7 @@ from typing import Literal, TypeAlias
 from zoneinfo import ZoneInfo
 
 from integration.core.calendar import Ramp
-from integration.core.links import LinkedWork, TagRule
+from integration.core.links import LinkedWork, Pattern, Selector, TagRule
 from integration.core.names import Names
 
 Grading: TypeAlias = Literal["viva", "google", "atlassian", "tability"]
@@ -86,13 +86,20 @@ class People:
 
 
 @dataclass(frozen=True, slots=True)
+class Count:
+    """Measured by how many items there are of these. Where it begins is, unless said, its first value in the cycle."""
+
+    selector: Selector
+
+
+@dataclass(frozen=True, slots=True)
 class NotMeasured:
-    """Measured by something this version does not measure yet (`kpi`, `count`); `reason` says what, in one sentence."""
+    """Measured by something this version does not measure yet (`kpi`); `reason` says what, in one sentence."""
 
     reason: str
 
 
-Measure: TypeAlias = Work | People | NotMeasured
+Measure: TypeAlias = Work | People | Count | NotMeasured
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +195,15 @@ class Scorecard:
         """What people may call its key results. All its objectives count as open: closing one comes with a later version."""
         return Names(self.key_results())
 
+    @cached_property
+    def counts(self) -> tuple[tuple[str, Selector], ...]:
+        """The ids of the key results that count items, each with what it counts."""
+        return tuple(
+            (key_result.id, key_result.measure.selector)
+            for _, key_result in self.key_results()
+            if isinstance(key_result.measure, Count)
+        )
+
     def key_results(self) -> Iterator[tuple[Objective, KeyResult]]:
         for objective in self.objectives:
             for key_result in objective.key_results:
@@ -198,6 +214,22 @@ class Scorecard:
         only_read = WriteBackRule(connection) if connection in self.connections else None
         return self.write_back.get(connection, only_read)
 
+    def counts_in(self, selector: Selector) -> Sequence[str]:
+        """The connections whose items a selector may match: those it names, else those that read a project it names."""
+        return [
+            name
+            for name, rule in self.connections.items()
+            if (not selector.connections or name in selector.connections)
+            and (not selector.projects or _share_a_project(selector.projects, rule.projects))
+        ]
+
     def find(self, key_result: str) -> tuple[Objective, KeyResult] | None:
         """The key result of that full id, with its objective."""
         return next((pair for pair in self.key_results() if pair[1].id == key_result), None)
+
+
+def _share_a_project(asked: Iterable[Pattern], read: Sequence[str]) -> bool:
+    """Whether any project can be meant by both. One pattern may name what the other stars, in either direction."""
+    return not read or any(
+        pattern.matches(project) or Pattern(project).matches(pattern.text) for pattern in asked for project in read
+    )

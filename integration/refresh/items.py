@@ -12,9 +12,9 @@ from sqlalchemy import Connection
 from integration.core.catalogue import Catalogue
 from integration.core.facts import ItemRef, ItemSeen
 from integration.core.items import Item, dump, item_of, join, load
-from integration.core.links import Link, links_of
+from integration.core.links import Link, counted_by, links_of
 from integration.refresh.policy import NO_CATALOGUE, Policy, Writing, step
-from integration.store import applied, items, marks, reads, written
+from integration.store import applied, counted, items, marks, reads, written
 from integration.store.db import Database
 from integration.store.items import Row
 from integration.store.marks import Claimed, Mark, Subject
@@ -63,7 +63,10 @@ def _fold(connection: Connection, policy: Policy, claimed: Claimed, now: datetim
     ]
     folded, unseen = _resolve_parents(connection, folded)
     before, after = _links(connection, policy, folded, catalogues)
-    told = _consequences(connection, policy, folded, before, after, catalogues, now)
+    told = [*_consequences(connection, policy, folded, before, after, catalogues, now)]
+    counted_before, counted_after = _counts(connection, policy, folded, catalogues)
+    recounted = {one for ref in counted_after for one in counted_before.get(ref, frozenset()) ^ counted_after[ref]}
+    told += [Mark("key result", ("", one), now) for one in sorted(recounted)]
     # Whatever the answers to a question changed, who waited for them must look again.
     asked = {(name, root) for (name, _), roots in claimed.details.items() for root in roots}
 
@@ -71,6 +74,7 @@ def _fold(connection: Connection, policy: Policy, claimed: Claimed, now: datetim
         reads.want(connection, "item", unseen, now)
         items.save(connection, [one.row for one in folded if one.row != known.get(one.row.ref)], sighting_ids)
         items.replace_links(connection, before, after, now)
+        counted.replace(connection, counted_before, counted_after)
         marks.add(connection, told)
         marks.look_again(connection, asked, now)
 
@@ -124,6 +128,17 @@ def _links(
         for one in folded
     }
     return items.direct_links(connection, refs), after
+
+
+def _counts(
+    connection: Connection, policy: Policy, folded: Sequence[Folded], catalogues: Mapping[str, Catalogue]
+) -> tuple[Mapping[ItemRef, frozenset[str]], Mapping[ItemRef, frozenset[str]]]:
+    """The key results that count the items, as it was and as the mapping says now."""
+    after = {
+        one.row.ref: counted_by(one.item, policy.scorecard, catalogues.get(one.row.ref.connection, NO_CATALOGUE))
+        for one in folded
+    }
+    return counted.counting(connection, after), after
 
 
 def _consequences(

@@ -17,14 +17,16 @@ from integration.core.items import Item, item_of, load
 from integration.core.links import Link
 from integration.core.okr import CheckIn, Standing, stand
 from integration.core.rollup import Uncountable, count
-from integration.core.scorecard import KeyResult, Objective, Scorecard, Work
+from integration.core.scorecard import Count, KeyResult, Objective, Scorecard, Work
+from integration.refresh.counting import unfolded, unread
 from integration.refresh.policy import NO_CATALOGUE, Policy, Writing, step
-from integration.store import check_ins, items, marks, reads
+from integration.store import check_ins, counted, items, marks, reads
 from integration.store.db import Database
 from integration.store.items import Row
 from integration.store.marks import Claimed, Mark
 from integration.store.reads import Read
 
+NEXT_LOOK = timedelta(seconds=2)
 BETWEEN_CATALOGUES = timedelta(minutes=5)
 """However many statuses there are that nobody knows, a tracker is not asked more often what they mean."""
 
@@ -41,6 +43,10 @@ class Gathered:
     """Why the work is not completely known yet, and that it will be."""
     failed: str = ""
     """Why it is not, and will not be without somebody's help."""
+    counted: int | None = None
+    """How many items it counts, where it does."""
+    look_again: bool = False
+    """Whether it waits for items to be folded, of which nothing may come that would mark it."""
 
 
 def measure_key_results(db: Database, policy: Policy, now: datetime, today: datetime) -> int:
@@ -87,9 +93,11 @@ def _measure_one(connection: Connection, policy: Policy, key_result: str, now: d
         check_ins.save_standing(connection, standing, scope, scope_day)
         for ref, due in puzzling.items():
             reads.want_again(connection, "catalogue", [ref], due)
-        if standing.work is not None or before is not None:
+        if standing.work is not None or standing.current is not None or before is not None:
             _check_in(connection, policy.scorecard, found[1], standing)
         marks.add(connection, [Mark("card", (ref.connection, ref.id), now) for ref in shown])
+        if gathered.look_again:
+            marks.add(connection, [Mark("key result", ("", key_result), now + NEXT_LOOK)])
 
     return write
 
@@ -145,16 +153,25 @@ def measure(
             )
         except Uncountable as error:
             unknown = str(error)
-    standing = stand(scorecard, objective, key_result, work=work, history=history, unknown=unknown or None, now=today)
+    standing = stand(
+        scorecard,
+        objective,
+        key_result,
+        work=work,
+        counted=gathered.counted,
+        history=history,
+        unknown=unknown or None,
+        now=today,
+    )
     return replace(standing, waiting=bool(gathered.waiting)) if gathered.waiting else standing
 
 
 def gather(connection: Connection, policy: Policy, key_result: KeyResult) -> Gathered:
     """Reads the work below a key result, who else counts it, and what is still unknown of it."""
-    if not isinstance(key_result.measure, Work):
-        direct = items.linked_to(connection, key_result.id)
-        return Gathered(direct, _items(connection, policy, items.rows(connection, direct).values()), {})
     direct = items.linked_to(connection, key_result.id)
+    if not isinstance(key_result.measure, Work):
+        tagged = Gathered(direct, _items(connection, policy, items.rows(connection, direct).values()), {})
+        return _count(connection, policy, key_result, tagged)
     rows = {**items.rows(connection, direct), **{row.ref: row for row in items.descendants(connection, direct)}}
     unheard = {ref.connection for ref in direct} - set(policy.catalogues(connection))
     waiting, failed = _unanswered(connection, rows, unheard)
@@ -164,6 +181,22 @@ def gather(connection: Connection, policy: Policy, key_result: KeyResult) -> Gat
         elsewhere=_elsewhere(connection, policy, key_result, rows),
         waiting=waiting,
         failed=failed,
+    )
+
+
+def _count(connection: Connection, policy: Policy, key_result: KeyResult, tagged: Gathered) -> Gathered:
+    """Adds the number of items that a key result counts, or why it cannot be known yet."""
+    if not isinstance(key_result.measure, Count):
+        return tagged
+    selector = key_result.measure.selector
+    failed = unread(connection, policy.scorecard, selector)
+    waiting = "" if failed else unfolded(connection, policy, selector)
+    return replace(
+        tagged,
+        counted=counted.number(connection, key_result.id),
+        waiting=waiting,
+        failed=failed,
+        look_again=bool(waiting),
     )
 
 
@@ -240,7 +273,7 @@ def _shown_on(policy: Policy, gathered: Gathered) -> set[ItemRef]:
 
 def _check_in(connection: Connection, scorecard: Scorecard, key_result: KeyResult, standing: Standing) -> None:
     """Keeps a computed value as the day's check-in."""
-    if not isinstance(key_result.measure, Work):
+    if not isinstance(key_result.measure, Work | Count):
         return
     check_ins.add(
         connection,

@@ -74,6 +74,8 @@ class Policy:
                 names |= _fields(linked.selector)
             if isinstance(key_result.measure, Work):
                 ids.update(estimate_fields(key_result.measure.unit, catalogue, scorecard.connections.get(name)))
+        for _, selector in scorecard.counts:
+            names |= _fields(selector)
         return frozenset(ids | {known.id for one in names for known in catalogue.named(one)} | names)
 
 

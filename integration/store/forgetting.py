@@ -16,6 +16,7 @@ from integration.core.items import dump, load
 from integration.store.db import Database
 from integration.store.tables import (
     check_ins,
+    counted,
     facts,
     items,
     links,
@@ -27,6 +28,9 @@ from integration.store.tables import (
     sightings,
     written,
 )
+
+FEEDING = (counted, links)
+"""What tells which key results a connection's items feed."""
 
 Rewrite: TypeAlias = Callable[[str, str], str]
 """What a column holds, and an account -> the same without it; equal where it does not name the account."""
@@ -156,20 +160,20 @@ def spellings(account: str) -> frozenset[str]:
 
 def of_connection(connection: Connection, name: str) -> Mapping[str, int]:
     """How many rows each table keeps of a connection; those that keep none are left out."""
-    counted = {}
+    kept = {}
     for table in tables_of_connections():
         rows = connection.execute(
             select(func.count()).select_from(table).where(table.c.connection == name)
         ).scalar_one()
         if rows:
-            counted[table.name] = rows
-    return counted
+            kept[table.name] = rows
+    return kept
 
 
 def tables_of_connections() -> Sequence[Table]:
-    """All tables that keep something of one connection; the links last, since they tell what was fed."""
-    tables = [table for table in metadata.sorted_tables if "connection" in table.c and table is not links]
-    return [*tables, links]
+    """All tables that keep something of one connection; those that tell what it fed are the last."""
+    tables = [table for table in metadata.sorted_tables if "connection" in table.c and table not in FEEDING]
+    return [*tables, *FEEDING]
 
 
 def drop(connection: Connection, table: Table, name: str, limit: int | None) -> int:

@@ -10,13 +10,13 @@ from itertools import groupby
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, bindparam, delete, func, literal, or_, select
+from sqlalchemy import Connection, bindparam, delete, func, literal, or_, select, union
 from sqlalchemy import insert as plain_insert
 
 from integration.core.facts import ItemRef, ItemSeen, Value
 from integration.core.links import Link, link_to
 from integration.store.statements import by_connection, in_batches, insert
-from integration.store.tables import item_keys, items, links, manual_links, sightings
+from integration.store.tables import counted, item_keys, items, links, manual_links, sightings
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,9 +228,9 @@ def linked(connection: Connection, name: str, *, below: bool) -> set[ItemRef]:
 
 
 def key_results_fed(connection: Connection, name: str) -> Sequence[str]:
-    """The key results that items of a connection are directly linked to."""
-    query = select(links.c.key_result).where(links.c.connection == name).distinct().order_by(links.c.key_result)
-    return list(connection.execute(query).scalars())
+    """The key results that items of a connection are directly linked to, and those that count them."""
+    fed = union(*(select(table.c.key_result).where(table.c.connection == name) for table in (counted, links)))
+    return sorted(connection.execute(fed).scalars())
 
 
 def linked_since(connection: Connection, refs: Collection[ItemRef]) -> Mapping[tuple[ItemRef, str], datetime]:

@@ -188,6 +188,12 @@ def any_before(connection: Connection, kinds: Collection[Kind], at: datetime) ->
     return connection.execute(query).first() is not None
 
 
+def any_of_connection(connection: Connection, kind: Kind, name: str, at: datetime) -> bool:
+    """Whether any mark of that time or before is left of a connection's things of that kind."""
+    query = select(marks.c.id).where(marks.c.kind == kind, marks.c.connection == name, marks.c.at <= at).limit(1)
+    return connection.execute(query).first() is not None
+
+
 def waiting_since(connection: Connection) -> datetime | None:
     """When the oldest mark was made; one of the clock's may lie in the future."""
     return connection.execute(select(func.min(marks.c.at))).scalar()

@@ -17,6 +17,8 @@ STANDING = ""
 """The scope of the walk that every rescan goes on with."""
 WHOLE = "all"
 """What the scopes of backfills begin with that leave no project out."""
+ITEMS = frozenset({"issues", "work items"})
+"""What trackers call the stream that tells of items, and with which a backfill begins."""
 LEASE = timedelta(minutes=3)
 """Longer than a tracker takes for one page; every page that is kept begins a new one."""
 
@@ -91,6 +93,14 @@ def wholly_read(connection: Connection) -> frozenset[str]:
     for one in every(connection, WHOLE):
         whole[one.connection] = whole.get(one.connection, True) and one.reached_at is not None
     return frozenset(name for name, read in whole.items() if read)
+
+
+def all_items_read(connection: Connection, name: str) -> datetime | None:
+    """When a backfill last came to the end of all items of a connection; None where there was none, or it is under way."""
+    query = select(streams.c.reached_at).where(
+        streams.c.connection == name, streams.c.stream.in_(ITEMS), streams.c.scope == WHOLE
+    )
+    return connection.execute(query).scalars().first()
 
 
 def due(connection: Connection, names: Collection[str], now: datetime) -> bool:

@@ -353,3 +353,14 @@ streams = Table(
     Column("reason", Text),  # why it did not get on when it was tried last
     PrimaryKeyConstraint("connection", "stream", "scope"),
 )
+
+# One item that a key result counts; replaced when the item is folded. No link: a counted item shows no card.
+counted = Table(
+    "counted",
+    metadata,
+    Column("connection", Text, nullable=False),
+    Column("item", Text, nullable=False),
+    Column("key_result", Text, nullable=False),
+    PrimaryKeyConstraint("connection", "item", "key_result"),
+)
+Index("counted_by_key_result", counted.c.key_result)

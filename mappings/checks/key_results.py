@@ -85,6 +85,17 @@ def ways(whole: Whole) -> Iterator[Problem]:
             yield each.at_value(f"equals its start ({each.written('start')}); there is no way to go", "target")
 
 
+def counts(whole: Whole) -> Iterator[Problem]:
+    """A count is a number of items, from wherever it begins."""
+    for _, each in whole.key_results():
+        keep = each.keys.keep
+        ends = {"start": each.keys.start, "target": each.keys.target, "keep": keep.quantity if keep else None}
+        for key, said in ends.items():
+            if each.has("count") and isinstance(said, Quantity) and said.unit == "%":
+                signed = "; a share of its start has a sign, as in -30 %" if key == "target" else ""
+                yield each.at_value(f"is in %, and a count is a number of items{signed}", key)
+
+
 def _begins_at_zero(each: KeyResult) -> bool:
     """Said so, or work, which begins with nothing done."""
     start = each.keys.start
@@ -188,6 +199,7 @@ CHECKS: tuple[Callable[[Whole], Iterator[Problem]], ...] = (
     units,
     ways,
     works,
+    counts,
     milestones,
     shares,
     starts,

@@ -7,8 +7,18 @@ from typing import Any
 import pytest
 
 from integration.core.catalogue import Catalogue, TrackerField
-from integration.core.links import Link, LinkedWork, Pattern, Selector, TagRule, link_to, links_of, unknown_tags
-from integration.core.scorecard import Scorecard
+from integration.core.links import (
+    Link,
+    LinkedWork,
+    Pattern,
+    Selector,
+    TagRule,
+    counted_by,
+    link_to,
+    links_of,
+    unknown_tags,
+)
+from integration.core.scorecard import ConnectionRule, Count, Scorecard
 from tests.core.bookshop import item, key_result, objective, scorecard
 
 CATALOGUE = Catalogue(
@@ -102,6 +112,50 @@ def test_an_item_counts_through_the_mappings_own_link_first() -> None:
 
     assert link_to("a.b", made) == Link("a.b", "linked", Decimal("0.5"))
     assert link_to("a.d", made) is None
+
+
+COUNTING = scorecard(
+    objective(
+        key_result("trust.open-bugs", Count(Selector(types=(Pattern("Bug"),), open=True))),
+        key_result("trust.loud", Count(Selector(labels=(Pattern("loud"),)))),
+    ),
+    connections={"jira": ConnectionRule("jira", "jira", "https://bookshop.jira.example", projects=("Book shop",))},
+)
+
+
+@pytest.mark.parametrize(
+    ("said", "found"),
+    [
+        pytest.param({"type": "Bug"}, {"trust.open-bugs"}, id="an item that is one of these"),
+        pytest.param(
+            {"type": "Bug", "labels": ("loud",)}, {"trust.open-bugs", "trust.loud"}, id="several may count it"
+        ),
+        pytest.param({"type": "Bug", "state": "done"}, set(), id="one that is not any more"),
+        pytest.param({"type": "Bug", "state": None}, set(), id="one of which that was not told"),
+        pytest.param({"type": "Bug", "deleted": True}, set(), id="a deleted one"),
+        pytest.param({"type": "Bug", "project": "PAY"}, set(), id="one outside the projects of its connection"),
+    ],
+)
+def test_which_key_results_count_an_item(said: dict[str, Any], found: set[str]) -> None:
+    assert counted_by(item("1", **{"project": "SHOP", **said}), COUNTING, CATALOGUE) == found
+
+
+@pytest.mark.parametrize(
+    ("asked", "names"),
+    [
+        pytest.param(Selector(), ("jira", "ado", "all"), id="all, where it does not say"),
+        pytest.param(Selector(connections=("ado",)), ("ado",), id="those it names"),
+        pytest.param(Selector(projects=(Pattern("shop"),)), ("jira", "all"), id="those that read its project"),
+        pytest.param(Selector(projects=(Pattern("S*"),)), ("jira", "all"), id="or one that its pattern means"),
+    ],
+)
+def test_the_connections_that_a_selector_is_about(asked: Selector, names: tuple[str, ...]) -> None:
+    rules = {
+        name: ConnectionRule(name, "jira", "https://bookshop.jira.example", projects=projects)
+        for name, projects in {"jira": ("SHOP",), "ado": ("Pay*",), "all": ("*",)}.items()
+    }
+
+    assert tuple(scorecard(connections=rules).counts_in(asked)) == names
 
 
 @pytest.mark.parametrize(

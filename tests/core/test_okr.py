@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from integration.core.links import Selector
 from integration.core.okr import CheckIn, Phase, Standing, WorkCount, roll_up, stand, status_of
-from integration.core.scorecard import Bound, Grading, Kind, NotMeasured, People, Relative, Work
+from integration.core.scorecard import Bound, Count, Grading, Kind, NotMeasured, People, Relative, Work
 from tests.core.bookshop import at, key_result, objective, quantity, scorecard
 
 # The fourth quarter of 2026 has 66 weekdays; 33 of them are over on Tuesday, 17 November.
@@ -73,6 +74,7 @@ def test_progress_is_the_way_gone_of_the_way_to_go(
         pytest.param({"measure": Work("items")}, {"work": work(0, 0, items=0)}, "no work that counts in this cycle is linked", id="nothing linked"),
         pytest.param({"measure": Work("story points")}, {"work": work(0, 0)}, "the linked work adds up to nothing", id="all estimated at nothing"),
         pytest.param({"measure": NotMeasured("KPIs are not measured by this version")}, {}, "KPIs are not measured by this version", id="not measured yet"),
+        pytest.param({**NPS, "measure": Count(Selector())}, {}, "its items have not been counted yet", id="not counted up"),
         pytest.param(NPS, {}, "nobody has checked in yet", id="no check-in"),
         pytest.param(NPS, {"last_check_in": checked_in(None, reason="survey failed")}, "survey failed", id="an unknown that somebody told"),
         pytest.param({**NPS, "start": None}, {"last_check_in": checked_in("30")}, "has no start", id="no start"),
@@ -116,6 +118,43 @@ def test_expected_progress_and_pace() -> None:
 )
 def test_what_is_expected(said: dict[str, Any], expected: str | None) -> None:
     assert standing({**NPS, **said}, last_check_in=checked_in("30")).expected == (expected and Fraction(expected))
+
+
+BUGS = {"measure": Count(Selector()), "target": quantity("10")}
+
+
+def computed(value: str | None, when: str) -> CheckIn:
+    return checked_in(value, when, origin="computed")
+
+
+@pytest.mark.parametrize(
+    ("said", "history", "way"),
+    [
+        pytest.param({"start": quantity("42")}, [], ("42", "34", "10", "1/4"), id="from where the mapping says"),
+        pytest.param({}, [computed("50", "2026-10-03")], ("50", "34", "10", "2/5"), id="else from the first count in the cycle"),
+        pytest.param({}, [computed("90", "2026-09-30"), computed("50", "2026-10-03")], ("50", "34", "10", "2/5"), id="not from one before it"),
+        pytest.param({}, [computed(None, "2026-10-01"), computed("50", "2026-10-03")], ("50", "34", "10", "2/5"), id="nor from a day on which it was unknown"),
+        pytest.param({}, [checked_in("90", "2026-10-01"), computed("50", "2026-10-03")], ("50", "34", "10", "2/5"), id="nor from what somebody typed"),
+        pytest.param({}, [], ("34", "34", "10", "0"), id="on the first day from the count of now"),
+        pytest.param({}, [computed("50", "2026-11-17 08:00")], ("34", "34", "10", "0"), id="which takes the place of that morning's"),
+        pytest.param({"target": Relative(Decimal(-50), percent=True)}, [computed("50", "2026-10-03")], ("50", "34", "25", "16/25"), id="half of the first count"),
+    ],
+)  # fmt: skip
+def test_a_count_goes_from_its_start_to_its_target(
+    said: dict[str, Any], history: list[CheckIn], way: tuple[str, str, str, str]
+) -> None:
+    stands = standing({**BUGS, **said}, counted=34, history=history)
+
+    *ends, progress = way
+    assert (stands.start, stands.current, stands.target) == tuple(map(Decimal, ends))
+    assert (stands.progress, stands.unit, stands.reason) == (Fraction(progress), "items", "")
+
+
+def test_a_count_says_its_own_unit_and_begins_with_the_cycle() -> None:
+    assert standing({**BUGS, "target": quantity("10 bugs")}, counted=34).unit == "bugs"
+    before = standing(BUGS, counted=34, now=at("2026-09-30"))
+    assert (before.start, before.current, before.progress) == (None, Decimal(34), None)
+    assert before.reason == "begins with its first count in the cycle"
 
 
 def test_to_hold_a_range_is_the_share_of_days_on_which_it_held() -> None:

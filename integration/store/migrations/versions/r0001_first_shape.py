@@ -225,6 +225,7 @@ def upgrade() -> None:
     )
     _outcomes()
     _streams()
+    _counted()
 
 
 def _outcomes() -> None:
@@ -284,3 +285,14 @@ def _streams() -> None:
         sa.Column("reason", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("connection", "stream", "scope"),
     )
+
+
+def _counted() -> None:
+    op.create_table(
+        "counted",
+        sa.Column("connection", sa.Text(), nullable=False),
+        sa.Column("item", sa.Text(), nullable=False),
+        sa.Column("key_result", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("connection", "item", "key_result"),
+    )
+    op.create_index("counted_by_key_result", "counted", ["key_result"], unique=False)
