@@ -1,4 +1,7 @@
-"""The REST interface, reading what the site is made of: who asks, fields, statuses, types, projects, permissions."""
+"""The REST interface, reading what the site is made of: who asks, fields, statuses, types, projects, permissions.
+
+What the Cloud tells in its own way is in `cloud_directory`.
+"""
 
 from typing import Any
 
@@ -13,14 +16,34 @@ from integration.simulators.jira_site import Site
 
 def directory(site: Site, shapes: Shapes, gate: Gate) -> Blueprint:
     """The routes about the site as a whole."""
-    routes = Blueprint("directory", __name__, url_prefix="/rest/api/3")
+    routes = Blueprint("directory", __name__, url_prefix=f"/rest/api/{shapes.api}")
     gate.guard(routes)
-    _permission_routes(routes, site, gate)
 
     @routes.get("/myself")
     def myself() -> ResponseReturnValue:
         user = g.account.user
-        return shapes.user(user, 3) | {"emailAddress": user.email}
+        return shapes.user(user, shapes.api) | {"emailAddress": user.email}
+
+    @routes.get("/field")
+    def field() -> ResponseReturnValue:
+        return jsonify([shapes.field(one) for one in site.fields.values()])
+
+    @routes.get("/status")
+    def status() -> ResponseReturnValue:
+        return jsonify([shapes.status(one, shapes.api) for one in site.statuses])
+
+    @routes.get("/issuetype")
+    def issuetype() -> ResponseReturnValue:
+        return jsonify([shapes.issue_type(one, shapes.api) for one in site.issue_types])
+
+    return routes
+
+
+def cloud_directory(site: Site, shapes: Shapes, gate: Gate) -> Blueprint:
+    """The routes about the site as a whole that only the Cloud has, or has in this form."""
+    routes = Blueprint("cloud_directory", __name__, url_prefix="/rest/api/3")
+    gate.guard(routes)
+    _permission_routes(routes, site, gate)
 
     @routes.get("/serverInfo")
     def server_info() -> ResponseReturnValue:
@@ -33,18 +56,6 @@ def directory(site: Site, shapes: Shapes, gate: Gate) -> Blueprint:
             "serverTime": shapes.moment(site.clock()),
             "serverTitle": "Simulated Jira",
         }
-
-    @routes.get("/field")
-    def field() -> ResponseReturnValue:
-        return jsonify([shapes.field(one) for one in site.fields.values()])
-
-    @routes.get("/status")
-    def status() -> ResponseReturnValue:
-        return jsonify([shapes.status(one, 3) for one in site.statuses])
-
-    @routes.get("/issuetype")
-    def issuetype() -> ResponseReturnValue:
-        return jsonify([shapes.issue_type(one, 3) for one in site.issue_types])
 
     @routes.get("/project/search")
     @gate.asks("startAt", "maxResults", "keys", "id")
@@ -73,10 +84,11 @@ def _permission_routes(routes: Blueprint, site: Site, gate: Gate) -> None:
             site.project(key)
         if key := request.args.get("issueKey") or request.args.get("issueId"):
             site.issue(key)
-        return {"permissions": {one: _permission(one, has=gate.allows(one)) for one in asked}}
+        return {"permissions": {one: permission(one, has=gate.allows(one)) for one in asked}}
 
 
-def _permission(key: str, *, has: bool) -> dict[str, Any]:
+def permission(key: str, *, has: bool) -> dict[str, Any]:
+    """A permission as `mypermissions` shows it."""
     kind = "GLOBAL" if key == "ADMINISTER" else "PROJECT"
     name = key.replace("_", " ").title()
     return {"id": str(PERMISSIONS.index(key)), "key": key, "name": name, "type": kind, "havePermission": has}

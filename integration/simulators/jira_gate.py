@@ -41,11 +41,15 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """An account that may use the REST interface, by address and API token, and what it may do there."""
+    """An account that may use the REST interface, and what it may do there.
+
+    It signs in by address and API token; outside the Cloud by name and password, or by a token alone.
+    """
 
     user: User
     token: str = field(repr=False)
     permissions: set[str] = field(default_factory=lambda: set(PERMISSIONS))
+    password: str = field(default="", repr=False)
 
 
 class Gate:
@@ -96,6 +100,11 @@ class Gate:
         account: Account = g.account
         return permission in account.permissions
 
+    def silences(self) -> bool:
+        """Whether the edit that is asked for sends no mail. [doc] Without the permission it is the wish that is ignored."""
+        wished = request.args.get("notifyUsers") == "false"
+        return wished and (self.allows("ADMINISTER_PROJECTS") or self.allows("ADMINISTER"))
+
     def limit(self, issue_id: str) -> None:
         """Counts one write to an issue, or refuses it with 429. [doc]"""
         now = time.monotonic()
@@ -110,10 +119,11 @@ class Gate:
             writes.append(now)
 
     def _enter(self) -> Response | None:
-        if (account := self._account()) is None:
+        if (account := self.account()) is None:
             # [3p] plain text, unlike every other refusal
             return Response("Client must be authenticated to access this resource.", 401, content_type="text/plain")
         g.account = account
+        self.meter(account)
         for name in BOOLEANS:
             if (said := request.args.get(name, "true")) not in ("true", "false"):
                 raise Refused(
@@ -124,16 +134,17 @@ class Gate:
             raise Unmodelled(f"the parameter {', '.join(sorted(unknown))} of {request.method} {request.path}")
         return None
 
-    def _account(self) -> Account | None:
-        scheme, _, encoded = request.headers.get("Authorization", "").partition(" ")
-        if scheme.lower() != "basic":
-            return None
-        try:
-            said = base64.b64decode(encoded, validate=True)
-        except ValueError:
-            return None
+    def account(self) -> Account | None:
+        """Who asks; None for strangers."""
+        said = basic_credentials()
         known = ((account, f"{account.user.email}:{account.token}".encode()) for account in self.accounts)
         return next((account for account, expected in known if hmac.compare_digest(said, expected)), None)
+
+    def meter(self, account: Account) -> None:
+        """Counts a request of the account, or refuses it. The Cloud does not limit those who come with a token of their own."""
+
+    def mark(self, answer: Response) -> None:
+        """Tells of limits in the headers of an answer; the Cloud does so only where it refuses."""
 
     def _cannot(self, error: Unmodelled) -> Response:
         self.unmodelled.append(error.what)
@@ -142,9 +153,19 @@ class Gate:
         return answer
 
     def _log(self, answer: Response) -> Response:
+        self.mark(answer)
         body = request.get_json(silent=True) if request.method != "GET" else None
         self.requests.append(Request(request.method, request.path, request.args.to_dict(), body, answer.status_code))
         return answer
+
+
+def basic_credentials() -> bytes:
+    """User and password of the request, joined by a colon; nothing where there are none."""
+    scheme, _, encoded = request.headers.get("Authorization", "").partition(" ")
+    try:
+        return base64.b64decode(encoded, validate=True) if scheme.lower() == "basic" else b""
+    except ValueError:
+        return b""
 
 
 def page_of(things: list[dict[str, Any]], name: str, cap: int) -> dict[str, Any]:

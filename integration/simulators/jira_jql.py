@@ -1,7 +1,8 @@
-"""The part of JQL that the simulator answers: conditions joined by AND, and an order.
+"""The part of JQL that the simulator answers: conditions joined by AND, those by OR, and an order.
 
-Fields: project, key, id, parent, labels, issuetype, status, statusCategory, updated, created; `is [not] empty` also for
-custom fields. What a real Jira refuses is refused in its words; what it might accept and we do not is `Unmodelled`.
+Fields: project, key, id, parent, labels, issuetype, status, statusCategory, updated, created, an epic link by its name or
+number; `is [not] empty` also for custom fields. What a real Jira refuses is refused in its words; what it might accept
+and we do not is `Unmodelled`.
 """
 
 import re
@@ -40,12 +41,12 @@ class _Token:
 class Query:
     """A query understood: which issues, and in which order (field, descending)."""
 
-    conditions: tuple[Matches, ...]
+    choices: tuple[tuple[Matches, ...], ...]
     order: tuple[tuple[str, bool], ...]
 
     def matches(self, issue: Issue) -> bool:
-        """Whether the issue fulfils all conditions."""
-        return all(condition(issue) for condition in self.conditions)
+        """Whether the issue fulfils all conditions of one of the choices."""
+        return any(all(condition(issue) for condition in conditions) for conditions in self.choices)
 
     def place(self, issue: Issue) -> list[Any]:
         """Where the issue stands in the order; JSON, so that a page token can carry it."""
@@ -67,11 +68,12 @@ class Query:
         return found
 
 
-def parse(jql: str, site: Site, zone: ZoneInfo) -> Query:
-    """The query, or Jira's refusal."""
-    if not jql.strip():
+def parse(jql: str, site: Site, zone: ZoneInfo, *, bounded: bool = True) -> Query:
+    """The query, or Jira's refusal; outside the Cloud a query need not be `bounded`. [doc]"""
+    tokens = list(_tokens(jql))
+    if bounded and (not tokens or tokens[0].says("order")):
         raise Refused(messages=(_UNBOUNDED,))
-    return _Parser(list(_tokens(jql)), site, zone, jql).query()
+    return _Parser(tokens, site, zone, jql).query()
 
 
 def _tokens(jql: str) -> Iterator[_Token]:
@@ -93,16 +95,22 @@ class _Parser:
         self._jql = jql
 
     def query(self) -> Query:
-        if self._next_says("order"):
-            raise Refused(messages=(_UNBOUNDED,))
+        unbounded = not self._tokens or self._next_says("order")
+        choices: list[tuple[Matches, ...]] = [() if unbounded else self._conditions()]
+        while self._next_says("or"):
+            self._take()
+            choices.append(self._conditions())
+        if self._tokens and not self._next_says("order"):
+            self._unmodelled()
+        order = self._order() if self._tokens else ()
+        return Query(tuple(choices), order or (("created", True),))
+
+    def _conditions(self) -> tuple[Matches, ...]:
         conditions = [self._condition()]
         while self._next_says("and"):
             self._take()
             conditions.append(self._condition())
-        if self._tokens and not self._next_says("order"):
-            self._unmodelled()
-        order = self._order() if self._tokens else ()
-        return Query(tuple(conditions), order or (("created", True),))
+        return tuple(conditions)
 
     def _condition(self) -> Matches:
         field = self._take().text
@@ -134,7 +142,7 @@ class _Parser:
         try:
             return find(text)
         except NotFound:
-            if field in ("key", "parent"):  # [3p]
+            if field in ("key", "parent", "epic link"):  # [3p]
                 message = f"Issue does not exist or you do not have permission to see it. ({field}: {text})"
             else:
                 message = f"The value '{text}' does not exist for the field '{field}'."
@@ -231,7 +239,10 @@ def _comparable(site: Site) -> dict[str, tuple[Callable[[Issue], set[str]], Call
     def of(field: str) -> Callable[[Issue], set[str]]:
         return lambda issue: {issue.values[field]} if issue.values.get(field) else set()
 
+    epic_link = site.fields.get(site.epic_link)
+    names = (epic_link.name.casefold(), f"cf[{epic_link.id.rpartition('_')[2]}]") if epic_link else ()
     return {
+        **{name: (of(site.epic_link), lambda text: site.issue(text).id) for name in names},
         "key": (lambda issue: {issue.id}, lambda text: site.issue(text).id),
         "parent": (of("parent"), lambda text: site.issue(text).id),
         "project": (of("project"), lambda text: site.project(text).id),

@@ -40,7 +40,7 @@ class Reference(Kind):
         self._shape = shape
         self.schema = {"type": kind}
 
-    def unwrap(self, raw: Any) -> Any:
+    def unwrap(self, raw: Any, api: int) -> Any:  # noqa: ARG002
         return one_of(raw, *self._keys)
 
     def read(self, site: Site, field: Field, said: Any) -> Any:
@@ -58,13 +58,27 @@ class Reference(Kind):
         return None if value is None else self._shape(shapes, value, api)
 
 
+class Person(Reference):
+    """A user, told by account id on the Cloud, and by name or key elsewhere. [doc]"""
+
+    def unwrap(self, raw: Any, api: int) -> Any:
+        return one_of(raw, *(("name", "key") if api == 2 else ("accountId", "id")))
+
+
+class Epic(Reference):
+    """The epic an issue hangs on outside the Cloud, told by its key. [rec]"""
+
+    def unwrap(self, raw: Any, api: int) -> Any:
+        return Kind.unwrap(self, raw, api)
+
+
 class Versions(Kind):
     """The versions of the project that fix the issue; history has one item for each that came or went. [rec]"""
 
     schema = MappingProxyType({"type": "array", "items": "version"})
     empty = ()
 
-    def unwrap(self, raw: Any) -> Any:
+    def unwrap(self, raw: Any, api: int) -> Any:  # noqa: ARG002
         return [one_of(one, "id", "name") for one in list_of(raw, "data was not an array")]
 
     def read(self, site: Site, field: Field, said: Any) -> Any:
@@ -90,7 +104,7 @@ class Sprints(Kind):
     schema = MappingProxyType({"type": "array", "items": "json"})
     empty = ()
 
-    def unwrap(self, raw: Any) -> Any:
+    def unwrap(self, raw: Any, api: int) -> Any:  # noqa: ARG002
         if not isinstance(raw, int):
             raise Invalid("Number value expected as the Sprint id.")
         return [raw]
@@ -145,9 +159,8 @@ KINDS: dict[str, Kind] = {
     "priority": _one("priority", "name", "id"),
     "resolution": _one("resolution", "name", "id"),
     "project": _one("project", "key", "id"),
-    "user": Reference(
-        "user", ("accountId", "id"), _person, lambda shapes, value, api: shapes.user(shapes.site.user(value), api)
-    ),
+    "user": Person("user", (), _person, lambda shapes, value, api: shapes.user(shapes.site.user(value), api)),
+    "epic": Epic("any", (), _parent, lambda shapes, value, api: shapes.site.issue(value).key),  # noqa: ARG005
     "parent": Reference(
         "issuelink", ("key", "id"), _parent, lambda shapes, value, api: shapes.brief(shapes.site.issue(value), api)
     ),

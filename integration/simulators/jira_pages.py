@@ -27,7 +27,7 @@ def pages(site: Site, shapes: Shapes) -> Blueprint:
             loose = [
                 _row(site, one)
                 for one in site.issues.values()
-                if site.type_of(one).level == 0 and not one.values.get("parent")
+                if site.type_of(one).level == 0 and site.parent_of(one) is None
             ]
             groups = [*zip(epics, under, strict=True), *([(None, loose)] if loose else [])]
             return render_template("jira_issues.html", groups=groups, now=_when(shapes, site.clock()))
@@ -47,7 +47,7 @@ def pages(site: Site, shapes: Shapes) -> Blueprint:
 
 
 def _issue(site: Site, shapes: Shapes, issue: Issue) -> dict[str, Any]:
-    parent = issue.values.get("parent")
+    parent = site.parent_of(issue)
     return {
         "issue": _row(site, issue),
         "project": site.project(issue.values["project"]),

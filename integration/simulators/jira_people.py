@@ -22,10 +22,10 @@ from integration.simulators.jira_refusals import Refused
 from integration.simulators.jira_site import NotFound
 
 if TYPE_CHECKING:
-    from integration.simulators.jira import JiraSimulator
+    from integration.simulators.jira_simulated import SimulatedJira
 
 
-def people(jira: "JiraSimulator") -> Blueprint:
+def people(jira: "SimulatedJira") -> Blueprint:
     """The routes above."""
     routes = Blueprint("people", __name__, url_prefix="/_simulator")
     made: tuple[Callable[..., Any], ...] = (

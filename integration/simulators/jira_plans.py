@@ -11,7 +11,7 @@ from integration.simulators.jira_site import NotFound, Site
 
 def versions(site: Site, shapes: Shapes, gate: Gate) -> Blueprint:
     """The route that lists a project's versions, in the order in which they were made. [doc] by sequence"""
-    routes = Blueprint("versions", __name__, url_prefix="/rest/api/3")
+    routes = Blueprint("versions", __name__, url_prefix=f"/rest/api/{shapes.api}")
     gate.guard(routes)
 
     @routes.get("/project/<which>/version")
@@ -24,7 +24,9 @@ def versions(site: Site, shapes: Shapes, gate: Gate) -> Blueprint:
                 raise Refused(404, (f"No project could be found with key '{which}'.",)) from None
             listed = (one for one in site.versions.values() if one.project_id == project.id)
             # [inf] no more than the documented default at a time
-            return page_of([shapes.version(one, 3) | {"projectId": int(project.id)} for one in listed], "values", 50)
+            return page_of(
+                [shapes.version(one, shapes.api) | {"projectId": int(project.id)} for one in listed], "values", 50
+            )
 
     return routes
 

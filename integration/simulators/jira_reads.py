@@ -22,7 +22,7 @@ _COMPUTED = (
 
 def reads(site: Site, shapes: Shapes, gate: Gate) -> Blueprint:
     """The routes that show an issue."""
-    routes = Blueprint("reads", __name__, url_prefix="/rest/api/3")
+    routes = Blueprint("reads", __name__, url_prefix=f"/rest/api/{shapes.api}")
     gate.guard(routes)
     _comment_routes(routes, site, shapes, gate)
 
@@ -30,33 +30,26 @@ def reads(site: Site, shapes: Shapes, gate: Gate) -> Blueprint:
     @gate.asks("fields", "expand", "properties", "fieldsByKeys", "updateHistory", "failFast")
     def get_issue(which: str) -> ResponseReturnValue:
         with site.lock:
-            issue = _visible(site, gate, which)
+            issue = visible(site, gate, which)
             wanted = wanted_fields(site, request.args.get("fields", "*all").split(","))
-            shape = shapes.issue(issue, 3, wanted)
+            shape = shapes.issue(issue, shapes.api, wanted)
             if wanted is None or "comment" in wanted:
                 shape["fields"]["comment"] = shapes.comments(issue)  # [rec] all of them
             if expands_changelog(request.args.get("expand")):
-                shape["changelog"] = newest_changes(shapes, issue, 100)  # [3p]
+                shape["changelog"] = shapes.expanded_changelog(issue, 100)  # [3p]
             return shape
 
     @routes.get("/issue/<which>/editmeta")
     @gate.asks("overrideScreenSecurity", "overrideEditableFlag")
     def editmeta(which: str) -> ResponseReturnValue:
-        _visible(site, gate, which)
+        visible(site, gate, which)
         listed = (one for one in site.fields.values() if one.editable and one.on_screens)
         return {"fields": {one.id: _editable(shapes, one) for one in listed}}
-
-    @routes.get("/issue/<which>/changelog")
-    @gate.asks("startAt", "maxResults")
-    def changelog(which: str) -> ResponseReturnValue:
-        with site.lock:
-            issue = _visible(site, gate, which)
-            return page_of([shapes.history(one) for one in issue.history], "values", 100)  # [doc] oldest first
 
     @routes.get("/issue/<which>/remotelink")
     @gate.asks("globalId")
     def remote_links(which: str) -> ResponseReturnValue:
-        issue = _visible(site, gate, which)
+        issue = visible(site, gate, which)
         demand_linking(site)
         links = [_remote_link(shapes, issue, key, link) for key, link in issue.remote_links.items()]
         if (wanted := request.args.get("globalId")) is None:
@@ -74,10 +67,10 @@ def _comment_routes(routes: Blueprint, site: Site, shapes: Shapes, gate: Gate) -
     @gate.asks("startAt", "maxResults", "orderBy")
     def comments(which: str) -> ResponseReturnValue:
         with site.lock:
-            issue = _visible(site, gate, which)
+            issue = visible(site, gate, which)
             if (order := request.args.get("orderBy", "created")) not in ("created", "+created"):
                 raise Unmodelled(f"orderBy={order} of comments")
-            page = page_of([shapes.comment(issue, one, 3) for one in issue.comments], "comments", 100)  # [3p]
+            page = page_of([shapes.comment(issue, one, shapes.api) for one in issue.comments], "comments", 100)  # [3p]
             del page["isLast"]  # [doc]
             return page
 
@@ -107,20 +100,15 @@ def expands_changelog(said: str | None) -> bool:
     return bool(expansions)
 
 
-def newest_changes(shapes: Shapes, issue: Issue, count: int) -> dict[str, Any]:
-    """The newest entries of the changelog, as an expanded issue carries them."""
-    newest = [shapes.history(one) for one in reversed(issue.history)][:count]  # [rec] newest first
-    return {"startAt": 0, "maxResults": len(newest), "total": len(issue.history), "histories": newest}
-
-
-def _visible(site: Site, gate: Gate, which: str) -> Issue:
+def visible(site: Site, gate: Gate, which: str) -> Issue:
+    """The issue, if the one who asks may see it."""
     if not gate.allows("BROWSE_PROJECTS"):
         raise Refused(404, ("Issue does not exist or you do not have permission to see it.",))
     return site.issue(which)
 
 
 def _remote_link(shapes: Shapes, issue: Issue, key: str, link: Mapping[str, Any]) -> dict[str, Any]:
-    address = shapes.address(f"issue/{issue.key}/remotelink/{link['id']}", 3)
+    address = shapes.address(f"issue/{issue.key}/remotelink/{link['id']}", shapes.api)
     return {"id": link["id"], "self": address, "globalId": key, "application": {}, **link}
 
 

@@ -1,4 +1,4 @@
-"""The REST interface, reading many issues: search by token, and history in bulk."""
+"""The REST interface of the Cloud where it reads issues in its own way: search by token, history by itself and in bulk."""
 
 import base64
 import hashlib
@@ -12,10 +12,10 @@ from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
 from integration.simulators import jira_jql
-from integration.simulators.jira_gate import Gate, body_of
-from integration.simulators.jira_reads import expands_changelog, newest_changes, wanted_fields
+from integration.simulators.jira_gate import Gate, body_of, page_of
+from integration.simulators.jira_reads import expands_changelog, visible, wanted_fields
 from integration.simulators.jira_refusals import Refused
-from integration.simulators.jira_shapes import Shapes, items, milliseconds
+from integration.simulators.jira_shapes import Shapes, milliseconds
 from integration.simulators.jira_site import Site
 from integration.simulators.jira_things import History, Issue
 
@@ -89,6 +89,13 @@ class _Ordered:
 
 
 def _history_routes(routes: Blueprint, site: Site, shapes: Shapes, gate: Gate) -> None:
+    @routes.get("/issue/<which>/changelog")
+    @gate.asks("startAt", "maxResults")
+    def changelog(which: str) -> ResponseReturnValue:
+        with site.lock:
+            issue = visible(site, gate, which)
+            return page_of([shapes.history(one) for one in issue.history], "values", 100)  # [doc] oldest first
+
     @routes.post("/changelog/bulkfetch")
     @gate.asks(reads="/rest/api/3/changelog/bulkfetch")
     def bulkfetch() -> ResponseReturnValue:
@@ -115,7 +122,7 @@ def _found(site: Site, shapes: Shapes, issue: Issue, wanted: Collection[str], ex
         del shape["fields"]
         shape = {name: shape[name] for name in ("id", "key", "self") if "key" in wanted or name != "key"}
     if expands_changelog(expand):
-        shape["changelog"] = newest_changes(shapes, issue, 20)  # [3p]
+        shape["changelog"] = shapes.expanded_changelog(issue, 20)  # [3p]
     return shape
 
 
@@ -136,7 +143,7 @@ def _by_issue(shapes: Shapes, entries: Collection[tuple[Issue, History]], fields
         shape = shapes.history(history)
         shape["created"] = milliseconds(history.created)  # [inf] a number here, a text elsewhere
         if fields:
-            shape["items"] = [one for one in items(history) if one.get("fieldId") in fields]
+            shape["items"] = [one for one in shapes.items(history) if one.get("fieldId") in fields]
         grouped.setdefault(issue.id, []).append(shape)
     return [{"issueId": identity, "changeHistories": histories} for identity, histories in grouped.items()]
 

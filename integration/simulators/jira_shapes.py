@@ -55,7 +55,9 @@ _COMMENTED = ("summary", "issuetype", "project", "assignee", "priority", "status
 
 
 class Shapes:
-    """How this site looks from outside: under `url`, with times in `zone`."""
+    """How this site looks from outside: under `url`, with times in `zone`. REST is of version `api`, webhooks of version 2."""
+
+    api = 3
 
     def __init__(self, site: Site, url: str, zone: ZoneInfo) -> None:
         self.site: Site = site
@@ -163,7 +165,7 @@ class Shapes:
             shape |= {"overdue": False, "projectId": int(version.project_id)}
         return shape
 
-    def sprint_value(self, sprint: Sprint) -> dict[str, Any]:
+    def sprint_value(self, sprint: Sprint) -> Any:
         """A sprint as the value of an issue's field."""
         shape = {"id": sprint.id, "name": sprint.name, "state": sprint.state, "boardId": sprint.board, "goal": ""}
         return shape | self._sprint_dates(sprint)
@@ -195,8 +197,8 @@ class Shapes:
 
     def comments(self, issue: Issue, most: int | None = None) -> dict[str, Any]:
         """The value of the field `comment`: the first `most` of them. [rec]"""
-        shown = [self.comment(issue, one, 3) for one in issue.comments[:most]]
-        address = self.address(f"issue/{issue.id}/comment", 3)
+        shown = [self.comment(issue, one, self.api) for one in issue.comments[:most]]
+        address = self.address(f"issue/{issue.id}/comment", self.api)
         return {
             "comments": shown,
             "self": address,
@@ -244,14 +246,34 @@ class Shapes:
             return {**kind_of(field).schema, **custom}
         return {**kind_of(field).schema, "system": field.id}
 
-    def history(self, history: History, api: int = 3) -> dict[str, Any]:
+    def history(self, history: History) -> dict[str, Any]:
         """One entry of the changelog."""
         return {
             "id": history.id,
-            "author": self.user(self.site.users[history.author], api),
+            "author": self.user(self.site.users[history.author], self.api),
             "created": self.moment(history.created),
-            "items": items(history),
+            "items": self.items(history),
         }
+
+    def expanded_changelog(self, issue: Issue, most: int) -> dict[str, Any]:
+        """The changelog of an issue that is expanded by it: the newest entries."""
+        newest = [self.history(one) for one in reversed(issue.history)][:most]  # [rec] newest first
+        return {"startAt": 0, "maxResults": len(newest), "total": len(issue.history), "histories": newest}
+
+    def items(self, history: History) -> list[dict[str, Any]]:
+        """The items of a history entry, in REST and webhooks alike."""
+        return [
+            {
+                "field": change.name,
+                "fieldtype": change.field_type,
+                **({"fieldId": change.field_id} if change.field_id else {}),
+                "from": change.before[0],
+                "fromString": change.before[1],
+                "to": change.after[0],
+                "toString": change.after[1],
+            }
+            for change in history.changes
+        ]
 
     def issue(self, issue: Issue, api: int, wanted: Collection[str] | None = None) -> dict[str, Any]:
         """An issue with the wanted fields (None: all)."""
@@ -311,22 +333,6 @@ class Shapes:
     def _sprint_dates(self, sprint: Sprint) -> dict[str, Any]:
         dates = {"startDate": sprint.start, "endDate": sprint.end, "completeDate": sprint.completed}
         return {name: f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%S.000Z}" for name, at in dates.items() if at}
-
-
-def items(history: History) -> list[dict[str, Any]]:
-    """The items of a history entry, in REST and webhooks alike."""
-    return [
-        {
-            "field": change.name,
-            "fieldtype": change.field_type,
-            **({"fieldId": change.field_id} if change.field_id else {}),
-            "from": change.before[0],
-            "fromString": change.before[1],
-            "to": change.after[0],
-            "toString": change.after[1],
-        }
-        for change in history.changes
-    ]
 
 
 def milliseconds(at: datetime) -> int:

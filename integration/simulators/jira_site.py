@@ -12,6 +12,7 @@ from typing import Any, Protocol, TypeVar
 
 from integration.simulators.jira_things import (
     CUSTOM_FIELDS,
+    EPIC_LINK,
     ISSUE_TYPES,
     MAKEABLE,
     PRIORITIES,
@@ -39,9 +40,17 @@ class NotFound(Exception):
 class Site:
     """Everything the site holds, behind one lock: whoever reads or changes more than one thing holds `lock`."""
 
-    def __init__(self, clock: Callable[[], datetime], search_lag: timedelta = timedelta()) -> None:
+    def __init__(
+        self,
+        clock: Callable[[], datetime],
+        search_lag: timedelta = timedelta(),
+        *,
+        fields: Iterable[Field] = (*SYSTEM_FIELDS, *CUSTOM_FIELDS),
+        checks_screens: bool = False,
+    ) -> None:
         self.clock = clock
         self.search_lag = search_lag
+        self.checks_screens = checks_screens
         self.software = True  # a site may have no Jira Software, and so no boards
         self.linking = True  # an administrator may turn issue linking off
         self.lock = threading.RLock()
@@ -50,7 +59,8 @@ class Site:
         self.issue_types = ISSUE_TYPES
         self.priorities = PRIORITIES
         self.resolutions = RESOLUTIONS
-        self.fields = {one.id: one for one in (*SYSTEM_FIELDS, *CUSTOM_FIELDS)}
+        self.fields = {one.id: one for one in fields}
+        self.epic_link = next((one.id for one in self.fields.values() if one.custom == EPIC_LINK), "")
         self.projects: dict[str, Project] = {}
         self.versions: dict[str, Version] = {}
         self.boards = {8: Board(8, "Bookshop board")}
@@ -128,8 +138,18 @@ class Site:
         return found
 
     def children(self, issue: Issue) -> list[Issue]:
-        """The issues whose parent this is, oldest first."""
-        return [one for one in self.issues.values() if one.values.get("parent") == issue.id]
+        """The issues whose parent or epic this is, oldest first."""
+        link = self.epic_link
+        return [one for one in self.issues.values() if issue.id in (one.values.get("parent"), one.values.get(link))]
+
+    def parent_of(self, issue: Issue) -> str | None:
+        """The id of the issue it is a part of, or hangs on."""
+        parent: str | None = issue.values.get(self.parent_field(issue))
+        return parent
+
+    def parent_field(self, issue: Issue) -> str:
+        """The id of the field that holds its parent: outside the Cloud only sub-tasks have one, and others an epic link."""
+        return self.epic_link if self.epic_link and self.type_of(issue).level >= 0 else "parent"
 
     def project(self, key_or_id: str) -> Project:
         """The project of that key or id, or, as JQL has it, name."""
@@ -167,9 +187,9 @@ class Site:
         return _named(self.versions.values(), name_or_id, "version")
 
     def user(self, who: str) -> User:
-        """The user of that account id, name or address."""
+        """The user of that account id or key, name or address."""
         for user in self.users.values():
-            if who in (user.account_id, user.name, user.email):
+            if who in (user.account_id, user.name, user.email, user.login):
                 return user
         raise NotFound(f"user {who}")
 

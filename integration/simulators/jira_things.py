@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
+EPIC_LINK = "com.pyxis.greenhopper.jira:gh-epic-link"
 CUSTOM_TYPES = "com.atlassian.jira.plugin.system.customfieldtypes:"
 
 Category = Literal["new", "indeterminate", "done"]
@@ -12,11 +13,12 @@ State = Literal["future", "active", "closed"]
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A person or a service account."""
+    """A person or a service account. Outside the Cloud `account_id` is the user's key, and people sign in by `login`."""
 
     account_id: str
     name: str
     email: str
+    login: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,8 +30,8 @@ class Kind:
     schema: Mapping[str, str] = MappingProxyType({"type": "string"})
     empty: Any = None
 
-    def unwrap(self, raw: Any) -> Any:
-        """What the JSON of an edit says; refused when it is of the wrong shape."""
+    def unwrap(self, raw: Any, api: int) -> Any:  # noqa: ARG002
+        """What the JSON of an edit by version `api` says; refused when it is of the wrong shape."""
         if raw is not None and not isinstance(raw, str):
             raise Invalid("Operation value must be a string")
         return raw
@@ -65,9 +65,9 @@ class Line(Kind):
 class Text(Kind):
     """Long text: an Atlassian document in version 3, plain in version 2 and in webhooks. [doc]"""
 
-    def unwrap(self, raw: Any) -> Any:
-        if raw is None:
-            return None
+    def unwrap(self, raw: Any, api: int) -> Any:
+        if raw is None or api == 2:
+            return super().unwrap(raw, api)
         if not isinstance(raw, dict) or raw.get("type") != "doc":
             raise Invalid("Operation value must be an Atlassian Document (see the Atlassian Document Format)")
         return plain_text(raw)
@@ -81,7 +81,7 @@ class Number(Kind):
 
     schema = MappingProxyType({"type": "number"})
 
-    def unwrap(self, raw: Any) -> Any:
+    def unwrap(self, raw: Any, api: int) -> Any:  # noqa: ARG002
         if raw is not None and (isinstance(raw, bool) or not isinstance(raw, int | float) or not math.isfinite(raw)):
             raise Invalid("Operation value must be a number")
         return raw
@@ -115,7 +115,7 @@ class Labels(Kind):
     schema = MappingProxyType({"type": "array", "items": "string"})
     empty = ()
 
-    def unwrap(self, raw: Any) -> Any:
+    def unwrap(self, raw: Any, api: int) -> Any:  # noqa: ARG002
         return list_of(raw, "data was not an array")
 
     def read(self, site: Site, field: Field, said: Any) -> Any:  # noqa: ARG002
@@ -136,7 +136,7 @@ class Option(Kind):
 
     schema = MappingProxyType({"type": "option"})
 
-    def unwrap(self, raw: Any) -> Any:
+    def unwrap(self, raw: Any, api: int) -> Any:  # noqa: ARG002
         return one_of(raw, "value", "id")
 
     def read(self, site: Site, field: Field, said: Any) -> Any:  # noqa: ARG002

@@ -21,7 +21,10 @@ Concerns = Callable[[str, Mapping[str, Any]], bool]
 
 @dataclass(frozen=True, slots=True)
 class Webhook:
-    """An address that hears of events, of all where it names none; signed when it has a secret."""
+    """An address that hears of events, of all where it names none; signed when it has a secret.
+
+    Outside the Cloud the secret is a password where there is a `user`.
+    """
 
     url: str
     secret: str | None = field(default=None, repr=False)
@@ -31,6 +34,7 @@ class Webhook:
     jql: str = ""
     exclude_body: bool = False
     enabled: bool = True
+    user: str | None = None
 
     def wants(self, event: str) -> bool:
         """Whether it is to hear of such events."""
@@ -81,15 +85,20 @@ class Webhooks:
             if listener.jql and "issue" in told and not self._concerns(listener.jql, told["issue"]):
                 continue
             sent = b"" if listener.exclude_body else raw
-            headers = {
-                "Content-Type": "application/json; charset=UTF-8",
-                "User-Agent": "Atlassian Webhook HTTP Client",
-                "X-Atlassian-Webhook-Identifier": str(uuid.uuid4()),  # [inf] one for each listener
-                "X-Atlassian-Webhook-Flow": flow,
-            }
-            if listener.secret is not None:
-                headers["X-Hub-Signature"] = sign(listener.secret, sent)
-            self._deliveries.send(Delivery(event, listener.url, headers, sent, "X-Atlassian-Webhook-Retry"))
+            headers = {"Content-Type": "application/json; charset=UTF-8", **self._headers(listener, sent, flow)}
+            self._deliveries.send(Delivery(event, listener.url, headers, sent, self._retry_header))
+
+    _retry_header: str | None = "X-Atlassian-Webhook-Retry"
+
+    def _headers(self, listener: Webhook, sent: bytes, flow: Flow) -> dict[str, str]:
+        headers = {
+            "User-Agent": "Atlassian Webhook HTTP Client",
+            "X-Atlassian-Webhook-Identifier": str(uuid.uuid4()),  # [inf] one for each listener
+            "X-Atlassian-Webhook-Flow": flow,
+        }
+        if listener.secret is not None:
+            headers["X-Hub-Signature"] = sign(listener.secret, sent)
+        return headers
 
 
 def sign(secret: str, body: bytes) -> str:

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from integration.simulators.jira_kinds import kind_of
 from integration.simulators.jira_refusals import Refused
-from integration.simulators.jira_shapes import Shapes, items
+from integration.simulators.jira_shapes import Shapes
 from integration.simulators.jira_site import Site
 from integration.simulators.jira_things import (
     LINK_TYPES,
@@ -99,7 +99,10 @@ class Work:
 
     def set_parent(self, which: Which, parent: Which | None, *, by: By = None) -> History | None:
         """Puts the issue under an epic, a sub-task under an issue, or under nothing."""
-        return self.edit(which, {"parent": None if parent is None else self._site.issue(parent).id}, by=by)
+        issue = self._site.issue(which)
+        return self.edit(
+            issue, {self._site.parent_field(issue): None if parent is None else self._site.issue(parent).id}, by=by
+        )
 
     def add_label(self, which: Which, label: str, *, by: By = None) -> History | None:
         """One more label."""
@@ -132,17 +135,13 @@ class Work:
             self._delete(issue, author, "Primary")
 
     def comment(self, which: Which, body: str, *, public: bool = True, by: By = None) -> Comment:
-        """A comment; its webhook carries no user, and six fields of the issue. [rec]"""
+        """A comment; its webhook carries no user, and on the Cloud six fields of the issue. [rec]"""
         with self._site.lock:
             issue, now = self._site.issue(which), self._site.clock()
             comment = Comment(self._site.next_id(), self._account(by), body, now, public)
             issue.comments.append(comment)
             issue.updated = now
-            self._site.index(issue)
-            shape = self._shapes
-            self._tell(
-                "comment_created", lambda: {"comment": shape.comment(issue, comment), "issue": shape.commented(issue)}
-            )
+            self._tell_comment(issue, comment)
             return comment
 
     def delete_comment(self, which: Which, comment_id: str) -> None:
@@ -256,11 +255,13 @@ class Work:
         return values
 
     def _check_parent(self, issue: Issue, values: Mapping[str, Any]) -> None:
-        if (parent := values.get("parent")) is None:
-            return
         level = self._site.issue_type(values["issuetype"]).level
-        if parent == issue.id or self._site.type_of(self._site.issues[parent]).level != level + 1:
-            raise Refused(errors={"parent": "Please select valid parent issue."})
+        for name, field in self._site.fields.items():
+            if field.kind not in ("parent", "epic") or (parent := values.get(name)) is None:
+                continue
+            above = self._site.type_of(self._site.issues[parent]).level
+            if parent == issue.id or above != level + 1 or name != self._site.parent_field(issue):
+                raise Refused(errors={name: "Please select valid parent issue."})
 
     def _set(self, issue: Issue, values: Mapping[Field, Any]) -> Sequence[Change]:
         changes: list[Change] = []
@@ -280,7 +281,7 @@ class Work:
         history = History(self._site.next_id(), author, now + timedelta(milliseconds=4), tuple(changes))
         issue.history.append(history)
         issue.updated = now
-        changelog = {"id": history.id, "items": items(history)}
+        changelog = {"id": history.id, "items": self._shapes.items(history)}
         self._tell_issue("jira:issue_updated", event_type, issue, author, {"changelog": changelog})
         return history
 
@@ -289,7 +290,7 @@ class Work:
             if self._site.type_of(child).level < 0:
                 self._delete(child, author, "Secondary")
             else:
-                child.values["parent"] = None
+                child.values[self._site.parent_field(child)] = None
         for link in [one for one in self._site.links.values() if issue.id in (one.source, one.target)]:
             del self._site.links[link.id]
         self._tell_issue("jira:issue_deleted", None, issue, author, flow=flow)  # [rec] without an event type
@@ -313,6 +314,13 @@ class Work:
             return {**named, "user": user, "issue": self._shapes.issue(issue, 2), **(more or {})}
 
         self._tell(event, body, flow=flow)
+
+    def _tell_comment(self, issue: Issue, comment: Comment) -> None:
+        self._site.index(issue)
+        shape = self._shapes
+        self._tell(
+            "comment_created", lambda: {"comment": shape.comment(issue, comment), "issue": shape.commented(issue)}
+        )
 
     def _tell_version(self, event: str, version: Version) -> Version:
         self._site.versions[version.id] = version

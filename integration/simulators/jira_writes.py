@@ -21,7 +21,7 @@ _EDIT = ("notifyUsers", "returnIssue", "overrideScreenSecurity", "overrideEditab
 
 def writes(site: Site, shapes: Shapes, work: Work, gate: Gate, emails: list[str]) -> Blueprint:
     """The routes that change something; `emails` gets the key of an issue for each edit its watchers hear of by mail."""
-    routes = Blueprint("writes", __name__, url_prefix="/rest/api/3")
+    routes = Blueprint("writes", __name__, url_prefix=f"/rest/api/{shapes.api}")
     gate.guard(routes)
 
     @routes.put("/issue/<which>")
@@ -32,14 +32,12 @@ def writes(site: Site, shapes: Shapes, work: Work, gate: Gate, emails: list[str]
             if {request.args.get("overrideScreenSecurity"), request.args.get("overrideEditableFlag")} & {"true"}:
                 raise Refused(403, ("Only Connect and Forge apps may override screen security.",))  # [doc]
             gate.limit(issue.id)
-            values = _values(site, issue, _edit(), may_edit=gate.allows("EDIT_ISSUES"))
-            quiet = request.args.get("notifyUsers") == "false" and (
-                gate.allows("ADMINISTER_PROJECTS") or gate.allows("ADMINISTER")
-            )
+            silent = gate.silences()
+            values = _values(site, shapes, issue, _edit(), may_edit=gate.allows("EDIT_ISSUES"))
             changed = work.change(issue, values, by=g.account.user.account_id)
-            if changed and not quiet:
-                emails.append(issue.key)  # [inf] without the permission, the wish for silence is what is ignored
-            return shapes.issue(issue, 3) if request.args.get("returnIssue") == "true" else ("", 204)
+            if changed and not silent:
+                emails.append(issue.key)
+            return shapes.issue(issue, shapes.api) if request.args.get("returnIssue") == "true" else ("", 204)
 
     @routes.post("/issue/<which>/remotelink")
     @gate.asks()
@@ -48,7 +46,7 @@ def writes(site: Site, shapes: Shapes, work: Work, gate: Gate, emails: list[str]
             issue = _linkable(site, gate, which)
             link = _link()
             made, new = work.set_remote_link(issue, link, by=g.account.user.account_id)
-            address = shapes.address(f"issue/{issue.key}/remotelink/{made['id']}", 3)
+            address = shapes.address(f"issue/{issue.key}/remotelink/{made['id']}", shapes.api)
             return {"id": made["id"], "self": address}, 201 if new else 200
 
     @routes.delete("/issue/<which>/remotelink")
@@ -83,18 +81,20 @@ def _edit() -> Mapping[str, Mapping[str, Any]]:
     return {"fields": body.get("fields") or {}, "update": body.get("update") or {}}
 
 
-def _values(site: Site, issue: Issue, edit: Mapping[str, Mapping[str, Any]], *, may_edit: bool) -> dict[Field, Any]:
+def _values(
+    site: Site, shapes: Shapes, issue: Issue, edit: Mapping[str, Mapping[str, Any]], *, may_edit: bool
+) -> dict[Field, Any]:
     """What the edit sets, or every reason why nothing of it is done."""
     values: dict[Field, Any] = {}
     errors: dict[str, str] = {}
     wishes = {**{name: [{"set": raw}] for name, raw in edit["fields"].items()}, **edit["update"]}
     for name, operations in wishes.items():
         field = site.fields.get(name)
-        if field is None or not field.editable or not may_edit or not field.is_on(issue.values["project"]):
+        if field is None or not may_edit or not _may_be_set(site, field, issue):
             errors[name] = cannot_be_set(name)
             continue
         try:
-            values[field] = _apply(site, issue, field, operations)
+            values[field] = _apply(site, shapes, issue, field, operations)
         except Invalid as error:
             errors[name] = str(error)
     if errors:
@@ -102,13 +102,19 @@ def _values(site: Site, issue: Issue, edit: Mapping[str, Mapping[str, Any]], *, 
     return values
 
 
-def _apply(site: Site, issue: Issue, field: Field, operations: list[dict[str, Any]]) -> Any:
+def _may_be_set(site: Site, field: Field, issue: Issue) -> bool:
+    """[doc] The Cloud looks at no screens any more, Data Center does."""
+    shown = field.on_screens or not site.checks_screens
+    return field.editable and shown and field.is_on(issue.values["project"])
+
+
+def _apply(site: Site, shapes: Shapes, issue: Issue, field: Field, operations: list[dict[str, Any]]) -> Any:
     kind = kind_of(field)
     value = issue.values.get(field.id, kind.empty)
     for operation in operations:
         (verb, raw), *_ = operation.items()
         if verb == "set":
-            value = kind.read(site, field, kind.unwrap(raw))
+            value = kind.read(site, field, kind.unwrap(raw, shapes.api))
         elif field.kind == "labels" and verb in ("add", "remove"):
             kept = [one for one in value if one != raw]
             value = kind.read(site, field, [*kept, raw] if verb == "add" else kept)
