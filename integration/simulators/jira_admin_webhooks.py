@@ -10,13 +10,14 @@ from integration.simulators.jira_refusals import Refused
 from integration.simulators.jira_shapes import Shapes
 from integration.simulators.jira_webhooks import Webhook, Webhooks
 
+RESOURCE = "/rest/webhooks/1.0/webhook"
 FILTER = "issue-related-events-section"
 _KNOWN = ("name", "description", "url", "events", "filters", "excludeBody", "enabled", "secret")
 
 
-def admin_webhooks(webhooks: Webhooks, shapes: Shapes, gate: Gate) -> Blueprint:
-    """The routes below `/rest/webhooks/1.0`."""
-    routes = Blueprint("admin_webhooks", __name__, url_prefix="/rest/webhooks/1.0")
+def admin_webhooks(webhooks: Webhooks, shapes: Shapes, gate: Gate, resource: str = RESOURCE) -> Blueprint:
+    """The routes of the resource, which has another name in Data Center 10. [3p]"""
+    routes = Blueprint("admin_webhooks", __name__, url_prefix=resource)
     gate.guard(routes)
 
     @routes.before_request
@@ -24,24 +25,24 @@ def admin_webhooks(webhooks: Webhooks, shapes: Shapes, gate: Gate) -> Blueprint:
         if not gate.allows("ADMINISTER"):  # [doc] the permission, [inf] the words
             raise Refused(403, ("You do not have permission to perform this operation. (ADMINISTER)",))
 
-    @routes.get("/webhook")
+    @routes.get("")
     def listed() -> ResponseReturnValue:
-        return jsonify([_shape(shapes, one) for one in webhooks.registered.values()])
+        return jsonify([_shape(f"{shapes.url}{resource}", one) for one in webhooks.registered.values()])
 
-    @routes.post("/webhook")
+    @routes.post("")
     def create() -> ResponseReturnValue:
-        return _shape(shapes, webhooks.register(**_read())), 201
+        return _shape(f"{shapes.url}{resource}", webhooks.register(**_read())), 201
 
-    @routes.get("/webhook/<int:number>")
+    @routes.get("/<int:number>")
     def one(number: int) -> ResponseReturnValue:
-        return _shape(shapes, _found(webhooks, number))
+        return _shape(f"{shapes.url}{resource}", _found(webhooks, number))
 
-    @routes.put("/webhook/<int:number>")
+    @routes.put("/<int:number>")
     def change(number: int) -> ResponseReturnValue:
         _found(webhooks, number)
-        return _shape(shapes, webhooks.change(number, **_read()))
+        return _shape(f"{shapes.url}{resource}", webhooks.change(number, **_read()))
 
-    @routes.delete("/webhook/<int:number>")
+    @routes.delete("/<int:number>")
     def remove(number: int) -> ResponseReturnValue:
         _found(webhooks, number)
         webhooks.remove(number)
@@ -71,7 +72,7 @@ def _read() -> dict[str, Any]:
     return said
 
 
-def _shape(shapes: Shapes, webhook: Webhook) -> dict[str, Any]:
+def _shape(address: str, webhook: Webhook) -> dict[str, Any]:
     """[doc] A secret is never shown, only whether there is one."""
     return {
         "name": webhook.name,
@@ -81,6 +82,6 @@ def _shape(shapes: Shapes, webhook: Webhook) -> dict[str, Any]:
         "events": list(webhook.events),
         "enabled": webhook.enabled,
         "isSigned": webhook.secret is not None,
-        "self": f"{shapes.url}/rest/webhooks/1.0/webhook/{webhook.id}",
+        "self": f"{address}/{webhook.id}",
         "lastUpdatedUser": g.account.user.account_id,
     }

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from integration.simulators.jira_kinds import kind_of
 from integration.simulators.jira_refusals import Refused
@@ -141,20 +141,17 @@ class Work:
             comment = Comment(self._site.next_id(), self._account(by), body, now, public)
             issue.comments.append(comment)
             issue.updated = now
-            self._tell_comment(issue, comment)
+            self._tell_comment("created", issue, comment)
             return comment
 
     def delete_comment(self, which: Which, comment_id: str) -> None:
         """Gone. Its webhook still shows it. [rec]"""
         with self._site.lock:
-            issue, shape = self._site.issue(which), self._shapes
+            issue = self._site.issue(which)
             comment = next(one for one in issue.comments if one.id == comment_id)
             issue.comments.remove(comment)
             issue.updated = self._site.clock()
-            self._site.index(issue)
-            self._tell(
-                "comment_deleted", lambda: {"comment": shape.comment(issue, comment), "issue": shape.commented(issue)}
-            )
+            self._tell_comment("deleted", issue, comment)
 
     def link(self, source: Which, target: Which, kind: str = "Relates", *, by: By = None) -> IssueLink:
         """A link, which both issues log [rec] and both tell [3p]."""
@@ -315,11 +312,11 @@ class Work:
 
         self._tell(event, body, flow=flow)
 
-    def _tell_comment(self, issue: Issue, comment: Comment) -> None:
+    def _tell_comment(self, action: Literal["created", "deleted"], issue: Issue, comment: Comment) -> None:
         self._site.index(issue)
         shape = self._shapes
         self._tell(
-            "comment_created", lambda: {"comment": shape.comment(issue, comment), "issue": shape.commented(issue)}
+            f"comment_{action}", lambda: {"comment": shape.comment(issue, comment), "issue": shape.commented(issue)}
         )
 
     def _tell_version(self, event: str, version: Version) -> Version:
