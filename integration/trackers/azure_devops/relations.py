@@ -7,7 +7,7 @@ revision's `System.Parent`, the list of all relations. Only the last can say tha
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from integration.core.facts import LinkAdded, LinkRemoved, ParentChanged, TrackerFact, Value
@@ -77,14 +77,12 @@ class RelationsChanged:
 
 
 def relations_changed(event: Event, known: Revision) -> RelationsChanged:
-    """On older servers links change without a new revision: such a change is told apart by the number of the update,
-    and is later than what the revision says.
-    """
+    """Links change without a new revision, at a moment of their own, which the feed of links knows, too."""
     changed: Mapping[str, object] = {}
     if not isinstance(event.resource.get("relations"), list):
         changed = optional_record(event.resource.get("relations"), "resource.relations")
     if changed and not known.changes:
-        at = instant(event.resource.get("revisedDate")) or event.told
-        known = known.later(at, f"{known.version}.{number(event.resource.get('id')) or at.isoformat()}")
+        at = instant(event.resource.get("revisedDate")) or max(known.at, event.told)
+        known = replace(known, at=at, version=f"{known.version}.{number(event.resource.get('id')) or at.isoformat()}")
     added, removed = (tuple(records(changed.get(what), f"resource.relations.{what}")) for what in ("added", "removed"))
     return RelationsChanged(known, added, removed)
