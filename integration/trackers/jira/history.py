@@ -6,6 +6,7 @@ Where the two differ, the more precise one stays:
 | What happened | Webhooks tell | History tells |
 |---|---|---|
 | an issue was changed | when, to the moment | when, some milliseconds later |
+| somebody commented | that somebody did | that, **and that the issue was changed then** |
 | an issue was deleted | **when and by whom** | nothing, nor of its past |
 | an issue was moved out of the projects | **that it was, and its past** | nothing while it is away |
 | a link was added | **when** | when its issue says so; nothing once it was removed |
