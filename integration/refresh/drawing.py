@@ -14,15 +14,11 @@ import orjson
 
 from integration.core.cards import PASSENGERS, Shown, badge_of, card_values
 from integration.core.catalogue import Catalogue, TrackerField, folded
+from integration.core.fields import unfit
 from integration.core.items import Item
 from integration.core.scorecard import CardValue, WriteBackRule
 from integration.core.write_back import FieldValue
 from integration.store.outbox import BADGE
-
-NUMBERS: frozenset[CardValue] = frozenset({"percent", "score", "current", "target", "pace", "confidence"})
-"""Card values that are numbers; the others are text and do not fit a number field."""
-
-_NUMERIC = ("number", "whole number")
 
 Former = Mapping[str, Collection[str]]
 """Field as the mapping names it -> the ids under which it was written before: a field may be renamed in the tracker."""
@@ -122,17 +118,6 @@ def _read_too(target: TrackerField, site: Site) -> str | None:
     if target.id not in site.inputs:
         return None
     return "is read by the mapping, too; a field is read or written, never both: write another"
-
-
-def unfit(target: TrackerField, wanted: CardValue) -> str | None:
-    """Why a field cannot show a value, with the remedy."""
-    if not target.writable:
-        return "may not be written; choose a field that people can edit, too"
-    if target.type not in (*_NUMERIC, "text", "rich text"):
-        return "is neither a number nor a text field; choose one of these"
-    if target.type in _NUMERIC and wanted not in NUMBERS:
-        return f"is a number field, and {wanted} is text; write percent, score, current, target, pace or confidence"
-    return None
 
 
 def held_by(target: TrackerField, wanted: CardValue, value: FieldValue) -> FieldValue:

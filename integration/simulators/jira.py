@@ -20,6 +20,7 @@ from integration.simulators.deliveries import JIRA_RETRIES, Deliveries
 from integration.simulators.faults import Faults
 from integration.simulators.jira_admin_webhooks import admin_webhooks
 from integration.simulators.jira_directory import cloud_directory
+from integration.simulators.jira_fields import fields
 from integration.simulators.jira_gate import PER_ISSUE, Account, Gate, refusal
 from integration.simulators.jira_search import searches
 from integration.simulators.jira_shapes import Shapes
@@ -74,6 +75,7 @@ class JiraSimulator(SimulatedJira):
         own = [
             cloud_directory(site, shapes, gate),
             searches(site, shapes, gate),
+            fields(site, shapes, gate),
             admin_webhooks(self.webhooks, shapes, gate),
         ]
         self.serve(Account(self.add_user("okrlink", email), token), own, port=port, clock=clock)

@@ -42,8 +42,8 @@ def reads(site: Site, shapes: Shapes, gate: Gate) -> Blueprint:
     @routes.get("/issue/<which>/editmeta")
     @gate.asks("overrideScreenSecurity", "overrideEditableFlag")
     def editmeta(which: str) -> ResponseReturnValue:
-        visible(site, gate, which)
-        listed = (one for one in site.fields.values() if one.editable and one.on_screens)
+        project = visible(site, gate, which).values["project"]
+        listed = (one for one in site.fields.values() if one.editable and one.is_on(project) and one.is_shown(project))
         return {"fields": {one.id: _editable(shapes, one) for one in listed}}
 
     @routes.get("/issue/<which>/remotelink")

@@ -145,7 +145,7 @@ class Shapes:
             "key": project.key,
             "name": project.name,
             "projectTypeKey": "software",
-            "simplified": False,
+            "simplified": project.team_managed,
             "avatarUrls": {f"{size}x{size}": f"{picture}-{size}.png" for size in (48, 24, 16, 32)},
         }
 
@@ -227,10 +227,12 @@ class Shapes:
     def field(self, field: Field) -> dict[str, Any]:
         """A field as `GET /field` lists it."""
         clauses = [f"cf[{field.id.removeprefix('customfield_')}]", field.name] if field.custom else [field.id]
+        scope = {"scope": {"type": "PROJECT", "project": {"id": field.project}}} if field.project else {}  # [doc]
         return {
             "id": field.id,
             "key": field.id,
             "name": field.name,
+            **scope,
             "custom": field.custom is not None,
             "orderable": True,
             "navigable": True,

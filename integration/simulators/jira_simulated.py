@@ -80,9 +80,9 @@ class SimulatedJira(Work):
         gone = Issue(shown["id"], shown["key"], self.site.clock(), self.site.clock(), "", {"project": project.id})
         return parse(jql, self.site, ZoneInfo("UTC")).matches(self.site.issues.get(shown["id"], gone))
 
-    def add_project(self, key: str, name: str) -> Project:
+    def add_project(self, key: str, name: str, *, team_managed: bool = False) -> Project:
         """A new project."""
-        project = Project(self.site.next_id(), key, name)
+        project = Project(self.site.next_id(), key, name, team_managed)
         self.site.projects[project.id] = project
         return project
 

@@ -49,11 +49,12 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """A company-managed project."""
+    """A project; one that is team-managed keeps its fields and screens to itself."""
 
     id: str
     key: str
     name: str
+    team_managed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,10 +107,17 @@ class Field:
     logged: str | None = None
     options: tuple[Named, ...] = ()
     project: str | None = None  # the id of the team-managed project whose own field it is
+    contexts: tuple[frozenset[str], ...] = (frozenset(),)  # ids of projects by context; none in a global one
+    shown_in: frozenset[str] = frozenset()  # ids of projects on whose screen it is, where it is not on all
 
     def is_on(self, project: str) -> bool:
         """Whether issues of that project have the field."""
-        return self.project in (None, project)
+        meant = any(not projects or project in projects for projects in self.contexts)
+        return self.project in (None, project) and meant
+
+    def is_shown(self, project: str) -> bool:
+        """Whether it is on the screen of that project."""
+        return self.project in (None, project) and (self.on_screens or project in self.shown_in)
 
     @property
     def log_name(self) -> str:

@@ -14,7 +14,9 @@ from typing import Any, Literal, Protocol, TypeAlias, runtime_checkable
 from integration.core.catalogue import Catalogue
 from integration.core.errors import Permanent
 from integration.core.facts import TrackerFact
+from integration.core.fields import Place, Sample
 from integration.core.hooks import Hook
+from integration.core.scorecard import CardValue
 from integration.core.write_back import Badge, Edit, FieldValue
 
 
@@ -237,6 +239,38 @@ class HookKeeper(Protocol):
         ...
 
 
+class FieldKeeper(Protocol):
+    """Looks after the fields of one connection that show card values. Calls raise what a `TrackerClient`'s may raise.
+
+    `Refused` means that the account may not look after them; `by_hand` then tells a person what to do.
+    """
+
+    def places(self, types: Sequence[str], known: Sequence[str]) -> Sequence[Place]:
+        """Where a field must be for items of these types (of all, where none is named). `known` are ids of fields that
+        exist: of these, at least, each place tells whether it has them.
+        """
+        ...
+
+    def create(self, name: str, value: CardValue) -> str:
+        """Makes a field of that name that can hold the value, and tells its id."""
+        ...
+
+    def place(self, field: str, place: Place) -> None:
+        """Puts a field there. Raises `Permanent` where the tracker does not take it."""
+        ...
+
+    def samples(self, types: Sequence[str], fields: Mapping[str, CardValue]) -> Sequence[Sample]:
+        """Items of these types, one of each in each project, and which of the fields (by id) cannot be written on them.
+
+        Nothing is written for it.
+        """
+        ...
+
+    def by_hand(self, fields: Mapping[str, CardValue]) -> Sequence[str]:
+        """What an administrator must do instead, for fields by the names that they shall have."""
+        ...
+
+
 def client_of(clients: Mapping[str, TrackerClient], name: str) -> TrackerClient:
     """The connection's client. Raises `Permanent` where the mapping in force has no such connection."""
     try:
@@ -275,5 +309,7 @@ class Tracker:
     """The kind of event a decoded body claims to be, also where `translate` refuses it. Never raises."""
     hooks: Callable[[Connection], HookKeeper] | None = None
     """Who looks after its webhooks; None where this version cannot."""
+    fields: Callable[[Connection], FieldKeeper] | None = None
+    """Who looks after its fields; None where this version cannot."""
     in_cloud: bool = False
     """Whether it runs at its vendor's, and sends to public https addresses only."""

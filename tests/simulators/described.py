@@ -46,8 +46,10 @@ def check_request(corpus: Path, request: Request) -> None:
     for name, said in request.query.items():
         assert name in parameters, f"{name} is no parameter of {request.method} {request.path}"
         schema = parameters[name]
-        value = {"integer": int, "boolean": json.loads}.get(schema["type"], str)(said)
-        jsonschema.validate([value] if schema["type"] == "array" else value, schema)
+        several = schema["type"] == "array"
+        kind = schema["items"]["type"] if several else schema["type"]
+        value = {"integer": int, "boolean": json.loads}.get(kind, str)(said)
+        jsonschema.validate([value] if several else value, schema)
     if "requestBody" in described:
         _check(corpus, request.path, described["requestBody"]["content"], request.body)
     else:

@@ -3,6 +3,7 @@
 import pytest
 from atlassian import JiraCloud
 
+from integration.simulators.jira_things import CUSTOM_TYPES
 from tests.simulators.asking_jira import LINK, PROGRESS
 from tests.simulators.described import check_answer, check_request
 
@@ -22,6 +23,18 @@ from tests.simulators.described import check_answer, check_request
         ("GET", "issue/{issueIdOrKey}/changelog", {}),
         ("GET", "issue/{issueIdOrKey}/comment", {}),
         ("GET", "project/{projectIdOrKey}/version", {}),
+        ("GET", "field/{fieldId}/context/projectmapping", {}),
+        ("GET", "issuetypescreenscheme/project", {}),
+        ("GET", "issuetypescreenscheme/mapping", {}),
+        ("GET", "screenscheme", {}),
+        ("GET", "screens", {}),
+        ("GET", "screens/{screenId}/tabs", {}),
+        ("GET", "screens/{screenId}/tabs/{tabId}/fields", {}),
+        (
+            "POST",
+            "field",
+            {"json": {"name": "OKR", "type": CUSTOM_TYPES + "float", "searcherKey": CUSTOM_TYPES + "exactnumber"}},
+        ),
         ("POST", "search/jql", {"json": {"jql": "project = SHOP", "fields": ["*all"], "maxResults": 1}}),
         ("GET", "search/jql", {"params": {"jql": "project = SHOP", "fields": "*all", "maxResults": 1}}),
         ("POST", "search/approximate-count", {"json": {"jql": "project = SHOP"}}),
@@ -39,7 +52,9 @@ def test_a_request_and_its_answer_are_as_the_vendor_describes_them(jira, client,
     jira.release_version(jira.create_version("SHOP", "Shop 1.0").name)
 
     path = f"/rest/api/3/{path}" if not path.startswith("/") else path
-    answer = client(method, f"../../..{path.format(issueIdOrKey=epic.key, projectIdOrKey='SHOP')}", **more)
+    screen = jira.site.project("SHOP").id
+    named = {"issueIdOrKey": epic.key, "projectIdOrKey": "SHOP", "fieldId": PROGRESS}
+    answer = client(method, f"../../..{path.format(**named, screenId=screen, tabId=screen)}", **more)
 
     check_request(corpus, jira.requests[-1])
     check_answer(corpus, method, jira.requests[-1].path, answer.status_code, answer.json())

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from integration.trackers.contract import Connection, HookKeeper, Tracker, TrackerClient
+from integration.trackers.contract import Connection, FieldKeeper, HookKeeper, Tracker, TrackerClient
 from integration.trackers.jira.inbound import KEPT_HEADERS, LARGEST_BODY, delivery_id, verify
 from integration.trackers.jira.translate import HANDLERS, IGNORED, event_of, items_of, recognises, translate
 
@@ -27,6 +27,14 @@ def _hooks(connection: Connection) -> HookKeeper:
     return JiraHooks(platform, connection)
 
 
+def _fields(connection: Connection) -> FieldKeeper:
+    from integration.trackers.jira.client import libraries
+    from integration.trackers.jira.fields import JiraFields
+
+    platform, _ = libraries(connection)
+    return JiraFields(platform, connection)
+
+
 TRACKER = Tracker(
     name="jira",
     title="Jira",
@@ -43,5 +51,6 @@ TRACKER = Tracker(
     items_of=items_of,
     event_of=event_of,
     hooks=_hooks,
+    fields=_fields,
     in_cloud=True,
 )
