@@ -79,6 +79,7 @@ def resolve(source: ConnectionSource, environment: Mapping[str, str], beside: Pa
         ),
         ca_file=read("ca_file", source.ca_file) or None,
         rescan=source.rescan,
+        requests_per_second=None if source.requests_per_second is None else float(source.requests_per_second),
     )
     if problems:
         raise MappingInvalid(sorted(problems))

@@ -235,7 +235,7 @@ class AzureDevOpsSide:
 
     @property
     def requests(self) -> int:
-        raise NotImplementedError  # the simulated Azure DevOps keeps a journal of writes only
+        return len(self.simulator.requests)
 
     @property
     def emails(self) -> int:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
+from integration.ledger import Ledgers
 from integration.store.db import Database
 from integration.store.inbox import Inbox
 from integration.store.wakeup import Wakeup
@@ -44,6 +45,8 @@ class Service:
     """What the worker reads and writes: the connections in force, with their credentials."""
     senders: Callable[[], Resolved]
     """What the receiver listens to: the same connections, with no more than proves who sends."""
+    ledgers: Ledgers
+    """By which this process shares each tracker's limits with all others."""
 
     @classmethod
     def open(cls, settings: Settings) -> Service:
@@ -56,9 +59,11 @@ class Service:
             wakeup=Wakeup.for_database(database),
             connections=InForce[Resolved](database, partial(reached, os.environ), before={}),
             senders=InForce[Resolved](database, partial(senders, os.environ), before={}),
+            ledgers=Ledgers(database),
         )
 
     def close(self) -> None:
+        self.ledgers.flush()
         self.inbox.close()
         self.wakeup.close()
         self.database.close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection
@@ -15,7 +15,8 @@ from integration.core.items import item_of, load
 from integration.core.links import unknown_tags
 from integration.core.scorecard import Scorecard
 from integration.core.write_back import FieldValue
-from integration.store import applied, check_ins, deliveries, items, marks, outbox, reads, streams, written
+from integration.store import applied, budgets, check_ins, deliveries, items, marks, outbox, reads, streams, written
+from integration.store.budgets import Asked
 from integration.store.deliveries import Count, Outcome
 from integration.store.outbox import BADGE, Wish
 from integration.store.reads import Read
@@ -63,6 +64,8 @@ class Condition:
     unknown_key_results: Mapping[str, str]
     streams: Sequence[Stream]
     """How far backfills and rescans have come."""
+    requests: Sequence[Asked]
+    """What trackers were asked today, in the mapping's time zone."""
     keys: Mapping[ItemRef, str]
     """How people call the items that are named above."""
     fields: Mapping[tuple[str, str], str]
@@ -100,8 +103,8 @@ class Condition:
         return "remote link" if target == BADGE else self.fields.get((name, target), target)
 
 
-def condition(connection: Connection, scorecard: Scorecard | None) -> Condition:
-    """As of now; `scorecard` is that of the mapping in force."""
+def condition(connection: Connection, scorecard: Scorecard | None, now: datetime) -> Condition:
+    """`scorecard` is that of the mapping in force."""
     newest = applied.newest(connection)
     names = list(reads.catalogue_dates(connection))
     catalogues = {name: reads.load_catalogue(connection, name) or NO_CATALOGUE for name in names}
@@ -135,9 +138,16 @@ def condition(connection: Connection, scorecard: Scorecard | None) -> Condition:
         unknown_tags=strays,
         unknown_key_results=_unknown(connection, scorecard) if scorecard else {},
         streams=streams.every(connection),
+        requests=budgets.asked(connection, _midnight(now, scorecard)),
         keys={ref: row.key for ref, row in items.rows(connection, named).items()},
         fields=fields,
     )
+
+
+def _midnight(now: datetime, scorecard: Scorecard | None) -> datetime:
+    """When the day began: as people count, where a mapping says how."""
+    local = now.astimezone(scorecard.timezone if scorecard else UTC)
+    return local.replace(hour=0, minute=0, second=0, microsecond=0).astimezone(UTC)
 
 
 def _unknown_tags(
@@ -196,6 +206,10 @@ def as_json(told: Condition) -> dict[str, Any]:
             "dead": [_write(told, one) for one in told.dead_writes],
         },
         "streams": [_stream(one) for one in told.streams],
+        "requests_today": [
+            {"connection": one.connection, "purpose": one.purpose, "made": one.made, "refused": one.refused}
+            for one in told.requests
+        ],
         "held": [{**_item(told, one.ref), "field": one.field, "value": one.value, "remedy": HELD} for one in told.held],
         "notices": [
             {"connection": name, "topic": topic, "message": message, "since": _time(since)}

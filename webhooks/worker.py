@@ -66,7 +66,7 @@ class Clients(Mapping[str, TrackerClient]):
             raise Refused("; ".join(str(problem) for problem in connection.problems), scope="connection")
         made = self._made.get(name)
         if made is None or made[0] != connection:
-            made = self._made[name] = (connection, tracker.connect(connection))
+            made = self._made[name] = (connection, tracker.connect(self._service.ledgers.share(connection)))
         return made[1]
 
     def __iter__(self) -> Iterator[str]:
@@ -218,4 +218,5 @@ class Worker:
     def _keep_house(self, stop: threading.Event) -> None:
         if self._retention is not None:
             throw_away(self._db, self._retention, real_time, stop.is_set)
+        self._service.ledgers.flush()
         stop.wait(HOUSEKEEPING if self._retention is not None else SWEEP)

@@ -364,3 +364,34 @@ counted = Table(
     PrimaryKeyConstraint("connection", "item", "key_result"),
 )
 Index("counted_by_key_result", counted.c.key_result)
+
+# A part of a connection that is not asked before `until`, because its tracker said so: an endpoint with its method, what
+# only the patient ask (`history`), or nothing for all of it.
+rests = Table(
+    "rests",
+    metadata,
+    Column("connection", Text, nullable=False),
+    Column("part", Text, nullable=False),
+    Column("until", Instant, nullable=False),
+    PrimaryKeyConstraint("connection", "part"),
+)
+
+# What is left of a connection's requests_per_second (core.bucket): when it is all there again, if nobody asks before.
+buckets = Table(
+    "buckets",
+    metadata,
+    Column("connection", Text, primary_key=True),
+    Column("full_at", Instant, nullable=False),
+)
+
+# How often a connection's tracker was asked within one hour, by what for; and how often it refused that as too much.
+requests = Table(
+    "requests",
+    metadata,
+    Column("connection", Text, nullable=False),
+    Column("hour", Instant, nullable=False),
+    Column("purpose", Text, nullable=False),
+    Column("made", Integer, nullable=False),
+    Column("refused", Integer, nullable=False),
+    PrimaryKeyConstraint("connection", "hour", "purpose"),
+)

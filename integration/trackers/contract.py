@@ -40,7 +40,8 @@ Purpose: TypeAlias = Literal["write", "look", "read", "catalogue", "history", "c
 class Ledger(Protocol):
     """One connection's budget, as all share it who ask its tracker: what rests, whose turn it is, what was spent.
 
-    May be called by several threads at once. Nothing here waits, and nothing raises.
+    May be called by several threads at once, and does not wait for turns itself. One that a database backs may raise
+    `StoreUnusable`.
     """
 
     def rest(self, part: str, seconds: float) -> None:
@@ -79,6 +80,8 @@ class Connection:
     ca_file: str | None = None
     rescan: timedelta = timedelta(minutes=15)
     """How often to ask for what webhooks missed."""
+    requests_per_second: float | None = None
+    """As the mapping limits us; None where only the tracker does. Kept to where there is a ledger."""
     ledger: Ledger | None = dataclasses.field(default=None, repr=False, compare=False)
     """Where requests are counted and take turns; without one, a client minds only what its own answers told."""
 

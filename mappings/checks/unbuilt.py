@@ -23,7 +23,6 @@ MEASURES = {
 CONNECTION = {
     "tenant": "signing in as an Entra service principal is not built into this version; use token",
     "gateway": "scoped tokens are not built into this version; the site is called directly",
-    "requests_per_second": "this version knows the tracker's own limits only",
     "was": "a connection's history does not follow it to a new name in this version",
 }
 WRITE_BACK = {

@@ -1,5 +1,6 @@
 """`okrlink backfill` and `okrlink rescan`, as a person types them before anything is applied."""
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -70,6 +71,17 @@ def test_the_past_is_read_before_anything_is_applied_and_nothing_is_written(side
     assert "33 %" in shown.stdout
     assert "(1 of 3 items)" in shown.stdout
     side.assert_readonly()
+
+
+def test_the_requests_it_made_are_told_and_kept(side: Side) -> None:
+    done = run("backfill")
+    first = side.requests
+    assert f"{side.name}: {first} requests made" in done.stdout.splitlines()
+
+    again = json.loads(run("backfill", "--json").stdout)["requests"]
+    assert again == {side.name: {"history": side.requests - first}}
+    today = json.loads(run("status", "--json").stdout)["requests_today"]
+    assert today == [{"connection": side.name, "purpose": "history", "made": side.requests, "refused": 0}]
 
 
 def test_read_again_it_tells_what_came_since(side: Side, database: Database) -> None:

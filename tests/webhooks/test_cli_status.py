@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from integration.core.facts import ItemRef
-from integration.store import applied, deliveries, items, marks, outbox, reads, streams, written
+from integration.store import applied, budgets, deliveries, items, marks, outbox, reads, streams, written
+from integration.store.budgets import Asked
 from integration.store.deliveries import Outcome
 from integration.store.inbox import Delivery, Inbox
 from integration.store.items import Row
@@ -49,12 +50,30 @@ def test_a_service_at_rest_says_so(terminal):
     lines = terminal("status").stdout.splitlines()
 
     assert lines[0].startswith("Mapping   revision 1, applied ")
-    assert lines[1:6] == [
+    assert lines[1:7] == [
         "Webhooks  none yet",
         "Measuring nothing waits",
         "Reading   nothing waits",
         "Writing   nothing waits",
         "Rescans   none yet",
+        "Requests  none today",
+    ]
+
+
+def test_requests_are_told_by_what_they_were_made_for(terminal):
+    asked = [Asked("jira", "history", 1200), Asked("jira", "write", 34, 2), Asked("ado", "look", 1)]
+    with terminal.database.write() as connection:
+        budgets.add(connection, datetime.now(UTC).replace(minute=0, second=0, microsecond=0), asked)
+        budgets.add(connection, datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(days=2), asked)
+
+    told = terminal("status").stdout.splitlines()
+
+    assert "Requests  1,235 today" in told
+    assert "  ado: 1 to look before writing" in told
+    assert "  jira: 1,200 for the past, 34 to write; 2 refused as too many" in told
+    assert terminal.json("status", "--json")["requests_today"][1:] == [
+        {"connection": "jira", "purpose": "history", "made": 1200, "refused": 0},
+        {"connection": "jira", "purpose": "write", "made": 34, "refused": 2},
     ]
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import click
 
@@ -18,7 +18,7 @@ from integration.rescan import attempt, begin
 from integration.store import streams
 from integration.store.streams import STANDING, WHOLE, Stream
 from integration.trackers.budget import asking
-from integration.trackers.contract import Connection, Reader
+from integration.trackers.contract import Connection, Purpose, Reader
 from webhooks.bootstrap import Service
 from webhooks.cli import Mistake
 from webhooks.cli.mapped import client, mapped
@@ -26,6 +26,8 @@ from webhooks.cli.opened import open_service
 from webhooks.cli.progress import Progress, progress
 from webhooks.phrases import listed, many
 
+Spent: TypeAlias = Mapping[str, Mapping[Purpose, int]]
+"""Requests made, by connection and purpose."""
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 """Before any tracker was."""
 FAR = timedelta(days=36500)
@@ -90,7 +92,8 @@ def backfill(
             raise click.exceptions.Exit(INTERRUPTED) from None
         finally:
             service.wakeup.send()
-    _tell(outcomes, as_json=as_json, nothing="Nothing has changed since it was read last.")
+        asked = service.ledgers.spent()
+    _tell(outcomes, asked, as_json=as_json, nothing="Nothing has changed since it was read last.")
 
 
 @click.command()
@@ -104,7 +107,8 @@ def rescan(connection: str | None, *, file: Path | None, as_json: bool) -> None:
         for name, site in mapped(service, file).sites(connection).items():
             outcomes += _rescan(service, name, site)
         service.wakeup.send()
-    _tell(outcomes, as_json=as_json, nothing="Webhooks have missed nothing.")
+        asked = service.ledgers.spent()
+    _tell(outcomes, asked, as_json=as_json, nothing="Webhooks have missed nothing.")
 
 
 def _only(site: Connection, project: str) -> Connection:
@@ -221,14 +225,17 @@ def _why(service: Service, stream: Stream) -> str:
     return kept.reason if kept and kept.reason else "another process has taken it over"
 
 
-def _tell(outcomes: Sequence[Outcome], *, as_json: bool, nothing: str) -> None:
+def _tell(outcomes: Sequence[Outcome], asked: Spent, *, as_json: bool, nothing: str) -> None:
     if as_json:
-        click.echo(json.dumps({"streams": [_as_json(one) for one in outcomes]}, indent=2, ensure_ascii=False))
+        told = {"streams": [_as_json(one) for one in outcomes], "requests": asked}
+        click.echo(json.dumps(told, indent=2, ensure_ascii=False))
     else:
         for line in _lines(outcomes):
             click.echo(line)
         if not any(one.told.new or one.told.items or one.reason for one in outcomes):
             click.echo(nothing)
+        for name, purposes in asked.items():
+            click.echo(f"{name}: {many(sum(purposes.values()), 'request')} made")
     if any(one.reason for one in outcomes):
         raise click.exceptions.Exit(UNREACHED)
 

@@ -114,7 +114,7 @@ def _asked(opened: Opened, text: str) -> ItemRef:
         )
     try:
         with asking("read"):
-            told = tracker.connect(settings).item(ref.id)
+            told = tracker.connect(opened.service.ledgers.share(settings)).item(ref.id)
     except Gone as error:
         raise Mistake(f"{ref.connection} knows no item {ref.id}, or its account may not see it") from error
     except ServiceError as error:

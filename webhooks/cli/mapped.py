@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from integration.core.errors import Permanent
+from integration.ledger import Ledgers
 from integration.store import applied
 from integration.trackers import TRACKERS
 from integration.trackers.contract import Connection, TrackerClient
@@ -20,10 +21,11 @@ DEFAULT = Path("okr.yaml")
 
 @dataclass(frozen=True, slots=True)
 class Mapped:
-    """A mapping, and the folder in which file/ secrets are looked for."""
+    """A mapping, the folder in which file/ secrets are looked for, and what counts the requests that it leads to."""
 
     loaded: Loaded
     folder: Path
+    ledgers: Ledgers
 
     def secret_place(self, name: str) -> str | None:
         """Where the mapping says that the connection's webhook secret is, such as env/NAME; None where it names none."""
@@ -36,7 +38,7 @@ class Mapped:
         """The connection with its values, read now. Raises `Mistake` for an unknown name, `MappingInvalid` for missing values."""
         for source in self.loaded.connections:
             if source.name == name:
-                return resolve(source, os.environ, self.folder)
+                return self.ledgers.share(resolve(source, os.environ, self.folder))
         known = ", ".join(source.name for source in self.loaded.connections)
         raise Mistake(
             f"no connection is called '{name}'; there is {known}" if known else "the mapping has no connections"
@@ -56,11 +58,11 @@ def mapped(service: Service, file: Path | None, nothing: str = NOTHING_THERE) ->
     with service.database.read() as connection:
         newest = applied.newest(connection)
     if file is None and newest is not None:
-        return Mapped(load_texts(newest.files, next(iter(newest.files))), Path(newest.folder))
+        return Mapped(load_texts(newest.files, next(iter(newest.files))), Path(newest.folder), service.ledgers)
     if file is None and not DEFAULT.exists():
         raise Mistake(nothing)
     chosen = file or DEFAULT
-    return Mapped(load(chosen), chosen.absolute().parent)
+    return Mapped(load(chosen), chosen.absolute().parent, service.ledgers)
 
 
 def client(site: Connection) -> TrackerClient:

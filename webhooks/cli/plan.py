@@ -77,7 +77,7 @@ def apply_command(file: Path, *, yes: bool) -> None:
 
 
 def _made(service: Service, loaded: Loaded, file: Path) -> Plan:
-    clients = FileClients(Mapped(loaded, file.absolute().parent))
+    clients = FileClients(Mapped(loaded, file.absolute().parent, service.ledgers))
     with _telling() as tell:
         return plan(service.database, loaded.scorecard, clients, service.settings.url, datetime.now(UTC), tell)
 

@@ -20,6 +20,16 @@ from webhooks.phrases import ago, field_value, many
 
 LARGEST_ID = 2**63 - 1
 """No database counts further."""
+PURPOSES = {
+    "write": "to write",
+    "look": "to look before writing",
+    "read": "to read items",
+    "catalogue": "for fields and states",
+    "history": "for the past",
+    "check": "to check",
+    "other": "for other things",
+}
+"""What requests are made for (`trackers.contract.Purpose`), in words."""
 AT_MOST = 20
 """Lines of one kind; the rest is counted, and --json has all."""
 
@@ -31,11 +41,11 @@ def status(*, as_json: bool) -> None:
     with open_service() as service, service.database.read() as connection:
         newest = applied.newest(connection)
         scorecard = load_texts(newest.files, next(iter(newest.files))).scorecard if newest else None
-        told = condition.condition(connection, scorecard)
+        now = datetime.now(UTC)
+        told = condition.condition(connection, scorecard, now)
     if as_json:
         click.echo(json.dumps(condition.as_json(told), indent=2, ensure_ascii=False))
         return
-    now = datetime.now(UTC)
     for name, line in _summary(told, now):
         click.echo(f"{click.style(f'{name:9}', bold=True)} {line}")
     for title, remedy, lines in _sections(told, now):
@@ -96,6 +106,7 @@ def _summary(told: Condition, now: datetime) -> Iterator[tuple[str, str]]:
     else:
         yield "Writing", f"{many(len(told.waiting), 'item')} to write, the oldest from {ago(oldest, now)}"
     yield "Rescans", _rescans(told, now)
+    yield "Requests", f"{sum(one.made for one in told.requests):,} today" if told.requests else "none today"
 
 
 def _waiting_deliveries(told: Condition, now: datetime) -> str:
@@ -129,6 +140,7 @@ def _sections(told: Condition, now: datetime) -> Iterator[tuple[str, str, Sequen
         "",
         [line for name, one in told.rescans().items() for line in _missed(told, name, one)],
     )
+    yield "Requests today", "", _requests(told)
     yield "In the way", "", [f"{name}: {line} (since {ago(at, now)})" for name, _, line, at in told.notices]
     yield (
         "Left alone",
@@ -144,6 +156,17 @@ def _sections(told: Condition, now: datetime) -> Iterator[tuple[str, str, Sequen
         ],
     )
     yield "Unknown", "", [f"{name}: {reason}" for name, reason in told.unknown_key_results.items()]
+
+
+def _requests(told: Condition) -> Sequence[str]:
+    """What each connection was asked for, and how often it was too much for it."""
+    lines = []
+    for name in dict.fromkeys(one.connection for one in told.requests):
+        asked = [one for one in told.requests if one.connection == name]
+        purposes = ", ".join(f"{one.made:,} {PURPOSES.get(one.purpose, one.purpose)}" for one in asked)
+        refused = sum(one.refused for one in asked)
+        lines.append(f"{name}: {purposes}" + (f"; {refused:,} refused as too many" if refused else ""))
+    return lines
 
 
 def _missed(told: Condition, name: str, standing: Sequence[Stream]) -> Iterator[str]:

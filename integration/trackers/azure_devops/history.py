@@ -31,7 +31,7 @@ from urllib.parse import quote
 
 import orjson
 
-from integration.core.errors import Gone, Permanent, Refused
+from integration.core.errors import Permanent
 from integration.trackers.azure_devops.catalogue import read_projects
 from integration.trackers.azure_devops.history_items import RevisionFeed
 from integration.trackers.azure_devops.history_links import read_links
@@ -64,20 +64,12 @@ class History:
         }
 
     def read(self, stream: str, since: datetime, cursor: str | None) -> Iterator[HistoryPage]:
-        """What `Historian.history` promises. A project that may not be read holds up no other: it is told of at the end."""
+        """What `Historian.history` promises."""
         positions = _positions(cursor)
-        refusals: list[Permanent] = []
         for scope in self._scopes(stream):
-            try:
-                for step in self._readers[stream](scope, since, positions.get(scope.id, {})):
-                    positions[scope.id] = step.position
-                    yield HistoryPage(step.facts, orjson.dumps(positions).decode(), step.items)
-            except (Refused, Gone) as refusal:
-                if isinstance(refusal, Refused) and refusal.scope == "connection":
-                    raise
-                refusals.append(type(refusal)(f"{scope.name or 'all projects'}: {refusal.reason}"))
-        if refusals:
-            raise refusals[0]
+            for step in self._readers[stream](scope, since, positions.get(scope.id, {})):
+                positions[scope.id] = step.position
+                yield HistoryPage(step.facts, orjson.dumps(positions).decode(), step.items)
 
     def total(self, stream: str, since: datetime) -> int | None:
         """How many of today's work items changed since that day; nothing else is counted."""

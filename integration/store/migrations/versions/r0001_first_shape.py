@@ -226,6 +226,7 @@ def upgrade() -> None:
     _outcomes()
     _streams()
     _counted()
+    _budgets()
 
 
 def _outcomes() -> None:
@@ -296,3 +297,28 @@ def _counted() -> None:
         sa.PrimaryKeyConstraint("connection", "item", "key_result"),
     )
     op.create_index("counted_by_key_result", "counted", ["key_result"], unique=False)
+
+
+def _budgets() -> None:
+    op.create_table(
+        "rests",
+        sa.Column("connection", sa.Text(), nullable=False),
+        sa.Column("part", sa.Text(), nullable=False),
+        sa.Column("until", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("connection", "part"),
+    )
+    op.create_table(
+        "buckets",
+        sa.Column("connection", sa.Text(), nullable=False),
+        sa.Column("full_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("connection"),
+    )
+    op.create_table(
+        "requests",
+        sa.Column("connection", sa.Text(), nullable=False),
+        sa.Column("hour", sa.BigInteger(), nullable=False),
+        sa.Column("purpose", sa.Text(), nullable=False),
+        sa.Column("made", sa.Integer(), nullable=False),
+        sa.Column("refused", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("connection", "hour", "purpose"),
+    )
