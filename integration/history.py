@@ -58,13 +58,13 @@ def walk(
     """Goes on with a claimed walk to its end and frees it; `heard` is told of each page that was kept.
 
     Raises what the historian raises where the tracker stopped it, with all pages before kept, and `Taken` where another
-    process took the walk over meanwhile. The next one is due `every` later.
+    process took the walk over meanwhile. The next one is due `every` later, or when the tracker can be asked again.
     """
     whole = Told()
     with asking("history"):
         for page in historian.history(stream.name, stream.since, stream.cursor):
             told, stream = _keep(db, stream, page, now())
-            whole += told
+            whole, every = whole + told, max(every, page.rest)
             heard(told)
     with db.write() as connection:
         streams.reached(connection, stream, now(), now() + every)

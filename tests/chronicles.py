@@ -35,6 +35,7 @@ class Chronicle:
     elsewhere: dict[str, Sequence[TrackerFact]] = field(default_factory=dict)
     told: list[int] = field(default_factory=list)
     streams: Sequence[str] = ("items",)
+    rest: timedelta = timedelta(0)
 
     def history(self, stream: str, since: datetime, cursor: str | None) -> Iterator[HistoryPage]:
         assert stream in self.streams
@@ -42,7 +43,7 @@ class Chronicle:
             if waiting := self.failures.get(number):
                 raise waiting.pop(0)
             self.told.append(number)
-            yield HistoryPage(self.pages[number], str(number + 1), items=1)
+            yield HistoryPage(self.pages[number], str(number + 1), items=1, rest=self.rest)
 
     def total(self, stream: str, since: datetime) -> int | None:
         return len(self.pages)

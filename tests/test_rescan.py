@@ -61,6 +61,16 @@ def test_a_tracker_is_asked_at_start_and_then_every_so_often(database: Database,
     assert chronicle.told == [0, 1]
 
 
+def test_what_can_only_be_told_as_a_whole_is_asked_for_less_often(database: Database, clock: Clock) -> None:
+    chronicle = busy(2)
+    chronicle.rest = timedelta(hours=1)
+    laid_out(database, chronicle)
+
+    asked(database, chronicle, clock)
+
+    assert standing(database).due_at == NOW + timedelta(hours=1)
+
+
 def test_a_worker_that_starts_asks_at_once_unless_another_just_has(database: Database, clock: Clock) -> None:
     chronicle = busy(1)
     laid_out(database, chronicle)

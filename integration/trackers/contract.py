@@ -173,6 +173,8 @@ class HistoryPage:
     cursor: str
     items: int = 0
     """How many items, versions, runs or pull requests the page tells for the first time, for people who wait."""
+    rest: timedelta = timedelta(0)
+    """How long not to ask again: where a tracker can only tell all of it, every answer costs as much as the first."""
 
 
 class Historian(Protocol):

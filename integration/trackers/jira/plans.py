@@ -22,6 +22,8 @@ from integration.trackers.jira.translate_plans import sprint_fact, version_fact
 
 PAGE = 50
 """The size of a page of plans, by default and at most."""
+BETWEEN = timedelta(hours=1)
+"""All of them are told again each time; webhooks tell of changes at once."""
 NOON = time(12, tzinfo=UTC)
 """Stands for a day without a time: it is the same day nearly everywhere."""
 
@@ -117,9 +119,9 @@ def _walk(
             del left[0]
             start = 0
         going_on = {"at": left[0], "start": start} if left else {}
-        yield HistoryPage(facts, orjson.dumps(going_on).decode(), len(facts))
+        yield HistoryPage(facts, orjson.dumps(going_on).decode(), len(facts), rest=BETWEEN)
     if not places:
-        yield HistoryPage((), "{}")
+        yield HistoryPage((), "{}", rest=BETWEEN)
 
 
 def _read(cursor: str | None) -> tuple[str, int]:
