@@ -64,21 +64,24 @@ class Lists:
         """Pull requests that were opened since, then those that were closed. The list has the newest first: what comes
         in meanwhile moves the rest back, so that some may be told twice and none is missed.
         """
+        first = 0
 
         def ask(start: str, token: str | None) -> Answer:
+            nonlocal first
             what, _, skip = (token or "created:0").partition(":")
             criteria = {"status": "all", "queryTimeRangeType": what, "minTime": start}
             query = {f"searchCriteria.{name}": value for name, value in criteria.items()}
             path = scope.path("_apis/git/pullrequests")
             told = self._rest.get(path, **query, **{"$top": str(PAGE), "$skip": skip})
             listed = records(told.get("value"), "value")
+            first = sum(what == "created" or _before(each.get("creationDate"), start) for each in listed)
             more = f"{what}:{int(skip) + PAGE}" if len(listed) == PAGE else "closed:0" if what == "created" else None
             return listed, more
 
         for listed, there in self._pages(since, position, ask):
             with understanding():
                 facts = [fact for each in listed for fact in self._pull_request(scope, each)]
-            yield Step(facts, there, sum(each.get("closedDate") is None for each in listed))
+            yield Step(facts, there, first)
 
     def _pages(
         self, since: datetime, position: Mapping[str, Any], ask: Callable[[str, str | None], Answer]
@@ -162,6 +165,11 @@ class Lists:
 
     def _event(self, scope: Scope, resource: Json) -> Event:
         return Event("", None, resource, self._rest.answered, scope.id)
+
+
+def _before(told: object, start: str) -> bool:
+    at, beginning = instant(told), instant(start)
+    return at is not None and beginning is not None and at < beginning
 
 
 def _run_of(build: Json) -> Json:

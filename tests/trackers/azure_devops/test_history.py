@@ -269,8 +269,14 @@ def test_pull_requests_are_told_with_both_ends_of_their_lives(sim, clock):
     sim.change_pull_request(verb="created", **old)
     clock.forward(days=2)
     sim.change_pull_request(verb="updated", status="completed", closed=clock(), **old)
+    sim.change_pull_request(verb="created", pull_request_id=2, repository="main", title="Slower", created=clock())
+    sim.change_pull_request(
+        verb="updated", pull_request_id=2, repository="main", title="Slower", status="abandoned", created=clock()
+    )
     since = MORNING + timedelta(days=1)
 
-    told = [fact for page in historian(sim, "Shop").history("pull requests", since, None) for fact in page.facts]
+    pages = list(historian(sim, "Shop").history("pull requests", since, None))
 
+    told = [fact for fact in facts(pages) if fact.pull_request == "1"]
+    assert [page.items for page in pages] == [1, 1]  # those opened since, then those closed since
     assert [(fact.action, fact.at) for fact in told] == [("opened", MORNING), ("merged", clock())]
