@@ -51,6 +51,7 @@ SECTIONS: Mapping[str, Mapping[str, Lazy]] = {
         "rescan": Lazy("backfill:rescan", "Ask trackers now what webhooks missed."),
     },
     "Trackers": {
+        "fields": Lazy("fields:fields", "Create the fields that show key results, and check them."),
         "hooks": Lazy("hooks:hooks", "Register webhooks and service hooks, and see that they arrive."),
     },
     "Numbers": {

@@ -108,7 +108,7 @@ class JiraFields:
         """The fields among the known ones that are meant for the project: a field's contexts say for which it is."""
         number = identifier(project.get("id"), "project.id")
         has = frozenset(field for field in known if number in self._meant_for(field))
-        return Place(f"project {number}", text(project.get("key")) or number, has)
+        return Place(f"project {number}", f"project {text(project.get('key'))}", has)
 
     def _meant_for(self, field: str) -> frozenset[str]:
         """The ids of the connection's projects for which the field is meant."""

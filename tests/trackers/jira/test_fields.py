@@ -94,7 +94,7 @@ def test_a_field_for_other_projects_is_given_to_ours_too(jira: JiraSimulator, co
     jira.change_field(share.id, contexts=(frozenset({pay}),))
     [step] = create(connection, {"OKR share": "percent"})
 
-    assert [place.name for place in step.places] == ["SHOP"]
+    assert [place.name for place in step.places] == ["project SHOP"]
     assert jira.site.fields[share.id].contexts == (frozenset({pay}), frozenset({jira.site.project("SHOP").id}))
 
 
