@@ -245,12 +245,16 @@ def _connection(said: Said[ConnectionKeys]) -> ConnectionSource:
         ca_file=keys.ca_file,
         rescan=keys.rescan or timedelta(minutes=15 if secrets else 1),
         requests_per_second=keys.requests_per_second,
+        gateway=bool(keys.gateway),
+        tenant=keys.tenant,
+        client=keys.client,
+        client_secret=keys.client_secret,
         places=_places(said, len(secrets)),
     )
 
 
 def _places(said: Said[ConnectionKeys], secrets: int) -> Mapping[str, Problem]:
-    keys = ("url", "user", "token", "webhook_user", "ca_file")
+    keys = ("url", "user", "token", "tenant", "client", "client_secret", "webhook_user", "ca_file")
     places = {key: said.at_value("", key) for key in keys if said.has(key)}
     return places | {f"webhook_secret[{at}]": said.at_value("", "webhook_secret", at) for at in range(secrets)}
 

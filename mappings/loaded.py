@@ -12,10 +12,14 @@ from pathlib import Path
 from integration.core.errors import MappingInvalid, Problem
 from integration.core.retention import Retention
 from integration.core.scorecard import Scorecard
-from integration.trackers.contract import Connection, Secret
+from integration.trackers.contract import Connection, Secret, ServicePrincipal
 from mappings.schema.connections import TrackerName
 from mappings.secrets import Missing, Outside, value_of
 from mappings.sites import wrong_with
+
+GATEWAY = ("OKRLINK_ATLASSIAN_API", "https://api.atlassian.com")
+AUTHORITY = ("AZURE_AUTHORITY_HOST", "https://login.microsoftonline.com")
+"""Where vendors' own addresses are in their public clouds, and the environment variables that name those of other clouds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,10 @@ class ConnectionSource:
     ca_file: Outside | None = None
     rescan: timedelta = timedelta(minutes=15)
     requests_per_second: Decimal | None = None
+    gateway: bool = False
+    tenant: Outside | None = None
+    client: Outside | None = None
+    client_secret: Outside | None = None
     places: Mapping[str, Problem] = dataclasses.field(default_factory=dict, repr=False, compare=False)
     """Key -> where its value stands, as a problem without a message."""
 
@@ -80,7 +88,21 @@ def resolve(source: ConnectionSource, environment: Mapping[str, str], beside: Pa
         ca_file=read("ca_file", source.ca_file) or None,
         rescan=source.rescan,
         requests_per_second=None if source.requests_per_second is None else float(source.requests_per_second),
+        gateway=_address(GATEWAY, environment) if source.gateway else None,
+        principal=ServicePrincipal(
+            read("tenant", source.tenant),
+            read("client", source.client),
+            Secret(read("client_secret", source.client_secret)),
+            _address(AUTHORITY, environment),
+        )
+        if source.client
+        else None,
     )
     if problems:
         raise MappingInvalid(sorted(problems))
     return connection
+
+
+def _address(place: tuple[str, str], environment: Mapping[str, str]) -> str:
+    variable, usual = place
+    return (environment.get(variable) or usual).rstrip("/")

@@ -28,7 +28,10 @@ def reached(environment: Mapping[str, str], mapping: Applied) -> Callable[[], Re
 
 def senders(environment: Mapping[str, str], mapping: Applied) -> Callable[[], Resolved]:
     """Without credentials: a machine that only receives needs no token of a tracker."""
-    sources = [dataclasses.replace(source, user=None, token=None, ca_file=None) for source in _sources(mapping)]
+    sources = [
+        dataclasses.replace(source, user=None, token=None, tenant=None, client=None, client_secret=None, ca_file=None)
+        for source in _sources(mapping)
+    ]
     return _resolving(sources, environment, Path(mapping.folder))
 
 

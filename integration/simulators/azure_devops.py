@@ -67,7 +67,8 @@ class AzureDevOpsSimulator(Actions):
         self.account = state.person(account)
         self.deliveries = self.hooks.deliveries
         self.faults = Faults(only=r"(?i)/_apis(/|$)", refusal=refusal)
-        self._service = Service(state, self, self.hooks, {token: self.account})
+        self.tokens = {token: self.account}  # whoever comes with one is let in as that account
+        self._service = Service(state, self, self.hooks, self.tokens)
         self._server = Server(self.faults.around(any_case(self._application())), port=port, clock=state.now)
         self.port = self._server.port
         self.url = state.url = f"{self._server.url}/{organisation}"

@@ -12,9 +12,11 @@ The actions are `Work`'s, and the same over HTTP under `/_simulator/` (see `jira
 REST interface at `url`, with basic authentication by `email` and `token`.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
+
+from flask import Blueprint, Flask
 
 from integration.simulators.deliveries import JIRA_RETRIES, Deliveries
 from integration.simulators.faults import Faults
@@ -22,11 +24,14 @@ from integration.simulators.jira_admin_webhooks import admin_webhooks
 from integration.simulators.jira_directory import cloud_directory
 from integration.simulators.jira_fields import fields
 from integration.simulators.jira_gate import PER_ISSUE, Account, Gate, refusal
+from integration.simulators.jira_gateway import add_gateway
 from integration.simulators.jira_search import searches
 from integration.simulators.jira_shapes import Shapes
 from integration.simulators.jira_simulated import SimulatedJira
 from integration.simulators.jira_site import Site
 from integration.simulators.jira_webhooks import Webhooks
+
+CLOUD_ID = "0f2f4a1c-6f43-4b5e-9f5e-5b1a6d7c8e90"
 
 
 def _now() -> datetime:
@@ -38,6 +43,7 @@ class JiraSimulator(SimulatedJira):
 
     `clock` may be a demo's. `write_limits` are Jira's, per issue; an empty tuple switches them off. `time_zone` is the
     API account's, in which JQL reads times and REST shows them. `search_lag` is how long search takes to know of a change.
+    A `scoped` token opens the site only through the gateway, which is at `url` as well.
     """
 
     def __init__(
@@ -52,6 +58,7 @@ class JiraSimulator(SimulatedJira):
         token: str = "simulated-token",  # noqa: S107 - it opens nothing but this simulator
         time_zone: str = "UTC",
         search_lag: timedelta = timedelta(),
+        scoped: bool = False,
         write_limits: Collection[tuple[int, float]] = PER_ISSUE,
         threads: int = 1,
         back_off: float = 0.05,
@@ -67,7 +74,7 @@ class JiraSimulator(SimulatedJira):
             gate := Gate(write_limits),
             Webhooks(deliveries, clock, self.concerns),
             deliveries,
-            Faults(only=r"^/rest/", refusal=refusal, seed=seed),
+            Faults(only=r"^(/ex/jira/[^/]+)?/rest/", refusal=refusal, seed=seed),
             projects,
         )
         if webhook:
@@ -78,4 +85,10 @@ class JiraSimulator(SimulatedJira):
             fields(site, shapes, gate),
             admin_webhooks(self.webhooks, shapes, gate),
         ]
-        self.serve(Account(self.add_user("okrlink", email), token), own, port=port, clock=clock)
+        account = Account(self.add_user("okrlink", email), token, scoped=scoped)
+        self.serve(account, own, port=port, clock=clock)
+
+    def _app(self, routes: Iterable[Blueprint]) -> Flask:
+        app = super()._app(routes)
+        add_gateway(app, CLOUD_ID)
+        return app

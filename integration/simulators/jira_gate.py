@@ -50,6 +50,7 @@ class Account:
     token: str = field(repr=False)
     permissions: set[str] = field(default_factory=lambda: set(PERMISSIONS))
     password: str = field(default="", repr=False)
+    scoped: bool = False  # a scoped token, or a service account's
 
 
 class Gate:
@@ -136,9 +137,16 @@ class Gate:
 
     def account(self) -> Account | None:
         """Who asks; None for strangers."""
-        said = basic_credentials()
-        known = ((account, f"{account.user.email}:{account.token}".encode()) for account in self.accounts)
-        return next((account for account, expected in known if hmac.compare_digest(said, expected)), None)
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        for account in self.accounts:
+            if account.scoped and not request.script_root:
+                continue  # [doc] at the site's own address it opens nothing
+            said, expected = basic_credentials(), f"{account.user.email}:{account.token}"
+            if account.scoped and scheme.lower() == "bearer":  # [doc] of service accounts
+                said, expected = token.encode(), account.token
+            if hmac.compare_digest(said, expected.encode()):
+                return account
+        return None
 
     def meter(self, account: Account) -> None:
         """Counts a request of the account, or refuses it. The Cloud does not limit those who come with a token of their own."""

@@ -64,6 +64,17 @@ class Ledger(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class ServicePrincipal:
+    """An application of Entra that signs in with a secret of its own, and gets a token for an hour or so."""
+
+    tenant: str
+    client: str
+    secret: Secret
+    authority: str = "https://login.microsoftonline.com"
+    """Who gives tokens; sovereign clouds have authorities of their own."""
+
+
+@dataclass(frozen=True, slots=True)
 class Connection:
     """How to reach a tracker, how it proves itself, and what is asked of it by whom. Secrets are resolved values, kept in
     memory only.
@@ -82,6 +93,10 @@ class Connection:
     """How often to ask for what webhooks missed."""
     requests_per_second: float | None = None
     """As the mapping limits us; None where only the tracker does. Kept to where there is a ledger."""
+    gateway: str | None = None
+    """The address of Atlassian's gateway, where alone scoped tokens and those of service accounts open the site."""
+    principal: ServicePrincipal | None = None
+    """Who signs in, instead of with a token."""
     ledger: Ledger | None = dataclasses.field(default=None, repr=False, compare=False)
     """Where requests are counted and take turns; without one, a client minds only what its own answers told."""
 

@@ -19,6 +19,7 @@ Connection: TypeAlias = Said[ConnectionKeys]
 TEMPLATE = re.compile(r"\$\{?\w+|\$\(|\{\{|%\w+%")
 """How other tools write what comes from outside."""
 OUTSIDE = ("url", "user", "tenant", "client", "webhook_user", "ca_file")
+PRINCIPAL = ("tenant", "client", "client_secret")
 
 
 def templates(whole: Whole) -> Iterator[Problem]:
@@ -67,8 +68,25 @@ def credentials(whole: Whole) -> Iterator[Problem]:
             yield connection.at_key(
                 "has a token but no user; Jira Cloud wants the e-mail address of the token's account"
             )
+        if connection.keys.gateway and tracker_of(connection) not in ("jira", None):
+            yield connection.at_key("gateway is for Jira Cloud: leave it out", "gateway")
         if user and not token:
             yield connection.at_key("has a user but no token; add token, as env/NAME or file/PATH")
+
+
+def principals(whole: Whole) -> Iterator[Problem]:
+    for connection in whole.connections():
+        said = [key for key in PRINCIPAL if connection.has(key)]
+        if not said:
+            continue
+        if tracker_of(connection) not in ("azure-devops", None):
+            yield connection.at_key("only Azure DevOps Services knows service principals; use token", said[0])
+        elif missing := [key for key in PRINCIPAL if key not in said]:
+            yield connection.at_key(
+                f"has {' and '.join(said)} but no {' and no '.join(missing)}; a service principal signs in with all three"
+            )
+        elif connection.has("token"):
+            yield connection.at_key("signs in by client and client_secret already; leave token out", "token")
 
 
 def projects(whole: Whole) -> Iterator[Problem]:
@@ -90,6 +108,7 @@ CHECKS: tuple[Callable[[Whole], Iterator[Problem]], ...] = (
     addresses,
     trackers,
     credentials,
+    principals,
     projects,
     politeness,
 )

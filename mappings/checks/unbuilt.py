@@ -21,8 +21,6 @@ MEASURES = {
     "kpi": "delivery KPIs are not measured by this version; its progress stays unknown",
 }
 CONNECTION = {
-    "tenant": "signing in as an Entra service principal is not built into this version; use token",
-    "gateway": "scoped tokens are not built into this version; the site is called directly",
     "was": "a connection's history does not follow it to a new name in this version",
 }
 WRITE_BACK = {

@@ -20,6 +20,7 @@ from requests import Response
 
 from integration.core.errors import Conflict, Permanent, Refused, Retryable
 from integration.trackers import http
+from integration.trackers.azure_devops.entra import PrincipalAuth
 from integration.trackers.budget import LONG_PATIENCE
 from integration.trackers.contract import Connection
 
@@ -43,7 +44,10 @@ class Rest:
         self.answered = datetime.now(UTC)
         """When the last answer was given, by the tracker's own clock."""
         self._session = http.session(connection)
-        if connection.token is not None:
+        self._principal = PrincipalAuth(connection, connection.principal) if connection.principal else None
+        if self._principal is not None:
+            self._session.auth = self._principal
+        elif connection.token is not None:
             # A personal access token is the password of any user, or none.
             self._session.auth = (connection.user or "", connection.token.reveal())
 
@@ -74,6 +78,8 @@ class Rest:
         with http.calling(url):
             response = self._session.request(method, url, params=query, headers=headers, data=data)
         self.answered = _date(response) or datetime.now(UTC)
+        if self._principal is not None and response.status_code in (203, 401):
+            self._principal.forget()
         if response.status_code == 203:
             raise Refused(
                 "HTTP 203: a sign-in page instead of an answer; is the token right, and not expired?",

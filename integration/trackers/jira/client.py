@@ -21,6 +21,7 @@ from integration.core.write_back import Badge, Edit, FieldValue
 from integration.trackers import http
 from integration.trackers.contract import Connection, Current, HistoryPage
 from integration.trackers.jira import issue, values
+from integration.trackers.jira.gateway import session
 from integration.trackers.jira.history import PAGE, IssueHistory, following
 from integration.trackers.jira.payload import Json, account, identifier, record, records, text
 from integration.trackers.jira.plans import Plans
@@ -50,7 +51,7 @@ def libraries(connection: Connection) -> tuple[Any, Any]:
         "username": connection.user,
         "password": token,
         "token": token,  # used where no user is named: service accounts send theirs alone
-        "session": http.session(connection),
+        "session": session(connection),
         "advanced_mode": True,
         "retry_with_header": False,
         "backoff_and_retry": False,
