@@ -91,6 +91,10 @@ class AzureDevOpsSimulator(Actions):
         """The id of the project of that name."""
         return self.organisation.add_project(name).id
 
+    def save_query(self, path: str, wiql: str, *, project: str = "Shop") -> None:
+        """Saves a query, as in `Shared Queries/Team/Open bugs`; its folders are there with it."""
+        self.organisation.queries[self.organisation.add_project(project).id, path] = wiql
+
     def add_field(
         self,
         name: str,

@@ -49,6 +49,7 @@ class Organisation:
         self.url = ""
         self.process = Process()
         self.projects: dict[str, Project] = {}
+        self.queries: dict[tuple[str, str], str] = {}  # (project's id, path of a saved query) -> its WIQL
         self.people: dict[str, Identity] = {}
         self.items: dict[int, WorkItem] = {}
         self.link_changes: list[LinkChange] = []

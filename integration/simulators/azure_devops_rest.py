@@ -20,6 +20,7 @@ from integration.simulators.azure_devops_items import WorkItem
 from integration.simulators.azure_devops_lists import add_lists
 from integration.simulators.azure_devops_locations import add_locations
 from integration.simulators.azure_devops_organisation import Organisation
+from integration.simulators.azure_devops_queries import add_queries
 from integration.simulators.azure_devops_refusals import Refused, field_missing, work_item_missing
 from integration.simulators.azure_devops_reporting import add_reporting
 from integration.simulators.azure_devops_service import Service
@@ -46,6 +47,7 @@ def rest(service: Service) -> Blueprint:
     _add_work_items(entrance)
     _add_history(entrance)
     _add_queries(entrance)
+    add_queries(entrance)
     add_reporting(entrance)
     add_lists(entrance)
     add_writes(entrance)

@@ -1,8 +1,8 @@
-"""The part of JQL that the simulator answers: conditions joined by AND, those by OR, and an order.
+"""The part of JQL that the simulator answers: conditions with AND, OR, NOT and parentheses, and an order.
 
-Fields: project, key, id, parent, labels, issuetype, status, statusCategory, updated, created, an epic link by its name or
-number; `is [not] empty` also for custom fields. What a real Jira refuses is refused in its words; what it might accept
-and we do not is `Unmodelled`.
+Fields: project, key, id, parent, labels, issuetype, status, statusCategory, priority, filter, updated, created, an epic
+link by its name or number; `is [not] empty` also for custom fields. What a real Jira refuses is refused in its words;
+what it might accept and we do not is `Unmodelled`.
 """
 
 import re
@@ -41,12 +41,8 @@ class _Token:
 class Query:
     """A query understood: which issues, and in which order (field, descending)."""
 
-    choices: tuple[tuple[Matches, ...], ...]
+    matches: Matches
     order: tuple[tuple[str, bool], ...]
-
-    def matches(self, issue: Issue) -> bool:
-        """Whether the issue fulfils all conditions of one of the choices."""
-        return any(all(condition(issue) for condition in conditions) for conditions in self.choices)
 
     def place(self, issue: Issue) -> list[Any]:
         """Where the issue stands in the order; JSON, so that a page token can carry it."""
@@ -96,21 +92,39 @@ class _Parser:
 
     def query(self) -> Query:
         unbounded = not self._tokens or self._next_says("order")
-        choices: list[tuple[Matches, ...]] = [() if unbounded else self._conditions()]
-        while self._next_says("or"):
-            self._take()
-            choices.append(self._conditions())
+        matches: Matches = (lambda _: True) if unbounded else self._any()
         if self._tokens and not self._next_says("order"):
             self._unmodelled()
         order = self._order() if self._tokens else ()
-        return Query(tuple(choices), order or (("created", True),))
+        return Query(matches, order or (("created", True),))
 
-    def _conditions(self) -> tuple[Matches, ...]:
-        conditions = [self._condition()]
+    def _any(self) -> Matches:
+        options = [self._every()]
+        while self._next_says("or"):
+            self._take()
+            options.append(self._every())
+        return lambda issue: any(option(issue) for option in options)
+
+    def _every(self) -> Matches:  # [doc] AND binds before OR
+        conditions = [self._one()]
         while self._next_says("and"):
             self._take()
-            conditions.append(self._condition())
-        return tuple(conditions)
+            conditions.append(self._one())
+        return lambda issue: all(condition(issue) for condition in conditions)
+
+    def _one(self) -> Matches:
+        if self._next_says("not"):
+            self._take()
+            inner = self._one()
+            return lambda issue: not inner(issue)
+        if not self._next_says("("):
+            return self._condition()
+        self._take()
+        inside = self._any()
+        if not self._next_says(")"):
+            raise Refused(messages=("Error in the JQL Query: expecting ')'.",))  # [inf] the words
+        self._take()
+        return inside
 
     def _condition(self) -> Matches:
         field = self._take().text
@@ -120,6 +134,8 @@ class _Parser:
         if negated:
             self._take()
         operator = self._take().text.casefold()
+        if field.casefold() == "filter" and operator == "=" and not negated:
+            return self._filter(self._take().text)
         if field.casefold() in ("updated", "created"):
             return self._moment(field.casefold(), operator)
         if operator == "in":
@@ -147,6 +163,13 @@ class _Parser:
             else:
                 message = f"The value '{text}' does not exist for the field '{field}'."
             raise Refused(messages=(message,)) from None
+
+    def _filter(self, name: str) -> Matches:
+        """A saved filter, by its name [doc]; its own order counts for nothing."""
+        saved = {known.casefold(): jql for known, jql in self._site.filters.items()}.get(name.casefold())
+        if saved is None:
+            raise Refused(messages=(f"The value '{name}' does not exist for the field 'filter'.",))  # [3p]
+        return parse(saved, self._site, self._zone).matches
 
     def _moment(self, field: str, operator: str) -> Matches:
         bound = self._date(field, self._take().text)
@@ -249,6 +272,7 @@ def _comparable(site: Site) -> dict[str, tuple[Callable[[Issue], set[str]], Call
         "issuetype": (of("issuetype"), lambda text: site.issue_type(text).id),
         "status": (of("status"), lambda text: site.status(text).id),
         "statuscategory": (lambda issue: {site.status_of(issue).category}, _category),
+        "priority": (of("priority"), lambda text: site.priority(text).id),
         "labels": (lambda issue: set(issue.values.get("labels", ())), str),
     }
 

@@ -92,6 +92,10 @@ class SimulatedJira(Work):
         self.site.boards[board.id] = board
         return board
 
+    def save_filter(self, name: str, jql: str) -> None:
+        """Saves a filter that the account may see."""
+        self.site.filters[name] = jql
+
     def lag(self, which: Which, search_lag: timedelta) -> None:
         """Search takes so long for this issue, in a site whose search lags. [inf] not all of an index is of one age"""
         self.site.search_lags[self.site.issue(which).id] = search_lag

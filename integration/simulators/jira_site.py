@@ -63,6 +63,7 @@ class Site:
         self.epic_link = next((one.id for one in self.fields.values() if one.custom == EPIC_LINK), "")
         self.projects: dict[str, Project] = {}
         self.versions: dict[str, Version] = {}
+        self.filters: dict[str, str] = {}  # name -> its JQL
         self.boards = {8: Board(8, "Bookshop board")}
         self.sprints: dict[int, Sprint] = {}
         self.issues: dict[str, Issue] = {}

@@ -16,6 +16,7 @@ from integration.core.errors import Permanent
 from integration.core.facts import TrackerFact
 from integration.core.fields import Place, Sample
 from integration.core.hooks import Hook
+from integration.core.queries import Query
 from integration.core.scorecard import CardValue
 from integration.core.write_back import Badge, Edit, FieldValue
 
@@ -137,6 +138,13 @@ class TrackerClient(Protocol):
 
     def item(self, item: str) -> Sequence[TrackerFact]:
         """One item as it is now."""
+        ...
+
+    def answers(self, query: Query) -> Iterator[Sequence[str]]:
+        """The ids of the items in the connection's projects that answer the query now, a page at a time.
+
+        Raises `Permanent`, in the tracker's words, where it does not understand the query or knows none of that name.
+        """
         ...
 
     def current(self, item: str, fields: Sequence[str], *, badge: bool) -> Current: ...

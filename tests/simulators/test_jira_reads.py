@@ -62,6 +62,9 @@ class TestSearch:
             ('project = SHOP AND updated >= "2026-10-01 10:00"', ["SHOP-2"]),
             ('"Key Result" is not EMPTY', ["SHOP-1"]),
             ("project = SHOP AND status = Done", ["SHOP-3"]),
+            ("status = Done OR project = APP AND issuetype = Bug", ["SHOP-3", "APP-1"]),
+            ("(status = Done OR project = APP) AND NOT project = SHOP", ["APP-1"]),
+            ("filter = 'crashes' OR labels = checkout", ["SHOP-1", "APP-1"]),
             ("project = SHOP AND statusCategory != Done ORDER BY updated DESC", ["SHOP-2", "SHOP-1"]),
         ],
     )
@@ -70,6 +73,7 @@ class TestSearch:
         story = jira.create_issue("SHOP", "Story", "Pay by card", {"parent": epic.key})
         part = jira.create_issue("SHOP", "Sub-task", "Ask the bank", {"parent": story.key})
         jira.create_issue("APP", "Bug", "Crash")
+        jira.save_filter("Crashes", "project = APP ORDER BY created DESC")
         jira.transition(part, "Done")
         clock.pass_(hours=1, seconds=30)
         jira.edit(story, {"Story Points": 5})
@@ -79,7 +83,16 @@ class TestSearch:
         assert client("POST", "search/approximate-count", json={"jql": jql}).json() == {"count": len(expected)}
 
     @pytest.mark.parametrize(
-        "jql", ["", "project = NOPE", "key = SHOP-99", 'updated >= "yesterday"', "project = SHOP AND"]
+        "jql",
+        [
+            "",
+            "project = NOPE",
+            "key = SHOP-99",
+            'updated >= "yesterday"',
+            "project = SHOP AND",
+            "(project = SHOP",
+            "filter = nobodys",
+        ],
     )
     def test_what_jira_refuses_is_refused_in_its_shape(self, jira, client, jql):
         answer = client("GET", "search/jql", params={"jql": jql})

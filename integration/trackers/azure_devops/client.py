@@ -12,9 +12,11 @@ import orjson
 from integration.core.catalogue import Catalogue
 from integration.core.errors import Conflict, Gone, NotQuiet, Permanent, Refused
 from integration.core.facts import TrackerFact, Value
+from integration.core.queries import Query
 from integration.core.write_back import Badge, Edit, FieldValue
 from integration.trackers import http
 from integration.trackers.azure_devops import fields as f
+from integration.trackers.azure_devops.asked import Asked
 from integration.trackers.azure_devops.badges import Hyperlink, Operation, badge_changes, comment_of, hyperlinks
 from integration.trackers.azure_devops.catalogue import emptiable_of_types, read_catalogue
 from integration.trackers.azure_devops.history import STREAMS, History
@@ -45,6 +47,7 @@ class AzureDevOpsClient:
         self._rest = Rest(connection)
         self._wit = work_item_tracking(self._rest)
         self._history = History(connection, self._rest)
+        self._asked = Asked(connection, self._rest)
         self._emptiable: dict[str, Mapping[str, tuple[str, ...]]] = {}
         self._looked: tuple[str, int, Sequence[Hyperlink]] = ("", 0, ())
 
@@ -147,6 +150,9 @@ class AzureDevOpsClient:
 
     def total(self, stream: str, since: datetime) -> int | None:
         return self._history.total(stream, since)
+
+    def answers(self, query: Query) -> Iterator[Sequence[str]]:
+        return self._asked.answers(query)
 
     def present(self) -> Iterator[Sequence[str]]:
         return self._history.present()

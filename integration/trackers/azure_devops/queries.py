@@ -20,25 +20,33 @@ def too_large(refusal: Permanent) -> bool:
     return _TOO_LARGE in refusal.reason
 
 
-def ids_in_projects(rest: Rest, projects: Sequence[str], *, changed: datetime | None = None) -> Iterator[Sequence[str]]:
+def ids_in_projects(
+    rest: Rest,
+    projects: Sequence[str],
+    *,
+    changed: datetime | None = None,
+    condition: str = "",
+    path: str = "_apis/wit/wiql",
+) -> Iterator[Sequence[str]]:
     """The ids of all work items of these projects, or of all where none is named, in ascending order; of those only
-    that `changed` since a day.
+    that `changed` since a day, and that fulfil a condition. `path` tells which project `@project` means in it.
 
     Ids are given once, to all projects together: a range of 20,000 ids cannot hold more items than that. Where a
     range turns out to be thinly settled, the next is wider.
     """
     quoted = ", ".join("'{}'".format(name.replace("'", "''")) for name in projects)
     where = f"[System.TeamProject] IN ({quoted}) AND " if projects else ""
+    where = f"({condition}) AND {where}" if condition else where
     where += f"[System.ChangedDate] >= '{changed:%Y-%m-%d}' AND " if changed else ""
     start, width = 1, MOST_RESULTS
     while True:
-        rest_of_all = _ids(rest, f"{where}[System.Id] >= {start}")
+        rest_of_all = _ids(rest, path, f"{where}[System.Id] >= {start}")
         if rest_of_all is not None:
             yield from _pages(rest_of_all)
             return
         found = None
         while found is None:
-            found = _ids(rest, f"{where}[System.Id] >= {start} AND [System.Id] < {start + width}")
+            found = _ids(rest, path, f"{where}[System.Id] >= {start} AND [System.Id] < {start + width}")
             if found is None:
                 width //= 2
         yield from _pages(found)
@@ -51,11 +59,11 @@ def _pages(ids: Sequence[str]) -> Iterator[Sequence[str]]:
     return (ids[start : start + _PAGE_OF_IDS] for start in range(0, len(ids), _PAGE_OF_IDS))
 
 
-def _ids(rest: Rest, where: str) -> Sequence[str] | None:
+def _ids(rest: Rest, path: str, where: str) -> Sequence[str] | None:
     """None where the result would be too large."""
-    asked = {"query": f"SELECT [System.Id] FROM WorkItems WHERE {where} ORDER BY [System.Id]"}  # noqa: S608  # numbers, and quoted names
+    asked = {"query": f"SELECT [System.Id] FROM WorkItems WHERE {where} ORDER BY [System.Id]"}  # noqa: S608  # numbers, quoted names, and a condition within its parentheses
     try:
-        told = rest.post("_apis/wit/wiql", asked)
+        told = rest.post(path, asked)
     except Permanent as refusal:
         if too_large(refusal):
             return None

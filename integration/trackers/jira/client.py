@@ -17,6 +17,7 @@ from typing import Any
 from integration.core.catalogue import Catalogue, TrackerField
 from integration.core.errors import Gone, Refused
 from integration.core.facts import TrackerFact
+from integration.core.queries import Query
 from integration.core.write_back import Badge, Edit, FieldValue
 from integration.trackers import http
 from integration.trackers.contract import Connection, Current, HistoryPage
@@ -194,6 +195,9 @@ class JiraClient:
 
     def total(self, stream: str, since: datetime) -> int | None:
         return self._issues.total(since) if stream == "issues" else None
+
+    def answers(self, query: Query) -> Iterator[Sequence[str]]:
+        return self._issues.answers(query)
 
     def present(self) -> Iterator[Sequence[str]]:
         return self._issues.present()

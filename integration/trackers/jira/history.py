@@ -29,6 +29,7 @@ from typing import Any
 
 from integration.core.errors import Gone, Permanent, Refused, Retryable
 from integration.core.facts import ItemSeen, TrackerFact
+from integration.core.queries import Query
 from integration.trackers.contract import HistoryPage
 from integration.trackers.jira import changelog, issue
 from integration.trackers.jira.jql import Scope, zone_of
@@ -88,8 +89,15 @@ class IssueHistory:
 
     def present(self) -> Iterator[Sequence[str]]:
         """The ids of all issues. Search may not know yet of those that were made some minutes ago."""
+        return self._ids(self._scope().everything)
+
+    def answers(self, query: Query) -> Iterator[Sequence[str]]:
+        """The ids of the issues that answer a query, as far as search knows."""
+        return self._ids(self._scope().answering(query))
+
+    def _ids(self, condition: str) -> Iterator[Sequence[str]]:
         token: str | None = None
-        query = f"{self._scope().everything} ORDER BY key ASC"
+        query = f"{condition} ORDER BY key ASC"
         while True:
             page = self._search(query, token, "id", IDS)[0]
             with understood():

@@ -1,16 +1,21 @@
-"""What a history asks of Jira's search: which projects, and changed since when.
+"""What is asked of Jira's search: which projects, changed since when, and what a mapping's author asks.
 
 JQL reads a time to the minute in the zone of the account that asks.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
+from integration.core.errors import Permanent
+from integration.core.queries import Query
 from integration.trackers.jira.payload import Json, text
+
+_WORD = re.compile(r"""(?P<quoted>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')|(?P<order>\border\s+by\b)|[()]""", re.IGNORECASE)
 
 WESTERNMOST = timedelta(hours=12)
 """No clock on earth is further behind UTC."""
@@ -36,10 +41,15 @@ class Scope:
         changed = f'updated >= "{self._local(at)}"'
         return f"{self._within} AND {changed}" if self._within else changed
 
+    def answering(self, query: Query) -> str:
+        """The issues that answer an author's query. Its order is left out: nothing of it is shown."""
+        asked = f"filter = {_quoted(query.text)}" if query.saved else condition(query.text)
+        wanted = f"({asked})" if asked else ""
+        return " AND ".join(part for part in (wanted, self._within) if part) or self.everything
+
     @property
     def _within(self) -> str:
-        quoted = (project.replace("\\", "\\\\").replace('"', '\\"') for project in self.projects)
-        names = ", ".join(f'"{project}"' for project in quoted)
+        names = ", ".join(map(_quoted, self.projects))
         return f"project in ({names})" if names else ""
 
     def _local(self, at: datetime) -> str:
@@ -52,6 +62,26 @@ class Scope:
                 at -= timedelta(hours=1)
                 local = at.astimezone(self.zone).replace(tzinfo=None)
         return f"{local:%Y-%m-%d %H:%M}"
+
+
+def condition(jql: str) -> str:
+    """A query without its order. Raises `Permanent` where its parentheses would not stay within others."""
+    depth, end = 0, len(jql)
+    for word in _WORD.finditer(jql):
+        if word["order"] and depth == 0:
+            end = word.start()
+            break
+        depth += {"(": 1, ")": -1}.get(word[0], 0)
+        if depth < 0:
+            break
+    if depth:
+        raise Permanent("its parentheses do not match")
+    return jql[:end].strip()
+
+
+def _quoted(name: str) -> str:
+    escaped = name.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
 
 
 def zone_of(myself: Json) -> tzinfo | None:

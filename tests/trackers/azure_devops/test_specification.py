@@ -26,6 +26,7 @@ import pytest
 import requests
 from flask import Flask, Response, request
 
+from integration.core.queries import Query
 from integration.simulators.azure_devops import AzureDevOpsSimulator
 from integration.simulators.server import Server
 from integration.trackers.azure_devops import TRACKER
@@ -82,6 +83,8 @@ def exchanges() -> Iterator[list[Exchange]]:
     with AzureDevOpsSimulator(clock=clock) as sim:
         work(sim, lambda: clock.forward(hours=3, seconds=7))
         delivery(sim, lambda: clock.forward(hours=3, seconds=7), clock)
+        wiql = "SELECT [System.Id] FROM WorkItems WHERE [System.TeamProject] = @project"
+        sim.save_query("Shared Queries/Triage/Deep/Open bugs", wiql)
         relay = Relay(sim)
 
         def read(since: datetime, cursors: Mapping[str, str]) -> dict[str, str]:
@@ -93,6 +96,7 @@ def exchanges() -> Iterator[list[Exchange]]:
                     last[stream] = page.cursor
             list(client.present())
             client.total("work items", since)
+            assert list(client.answers(Query("Open bugs", saved=True)))
             return last
 
         ends = read(LONG_AGO, {})
@@ -195,6 +199,8 @@ def test_all_that_reading_the_past_can_ask_was_asked(exchanges: list[Exchange]) 
         "projects",
         "release/deployments",
         "wit/fields",
+        "wit/queries",
+        "wit/queries/*",
         "wit/reporting/workitemlinks",
         "wit/reporting/workitemrevisions",
         "wit/wiql",

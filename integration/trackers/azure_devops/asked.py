@@ -1,0 +1,120 @@
+"""What a mapping's author asks of Azure DevOps: WIQL, or the name of a shared query -> the ids of work items.
+
+People write the part behind WHERE, or copy a whole query. Either becomes a condition beside ours: its columns and its
+order tell nothing of which items it finds.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from integration.core.catalogue import folded
+from integration.core.errors import Permanent
+from integration.core.queries import Query
+from integration.trackers.azure_devops.catalogue import read_projects
+from integration.trackers.azure_devops.payload import Json, records
+from integration.trackers.azure_devops.queries import ids_in_projects
+from integration.trackers.azure_devops.rest import Rest
+from integration.trackers.azure_devops.scopes import Scope, understanding
+from integration.trackers.contract import Connection
+
+SHARED = "Shared Queries/"
+_WORD = re.compile(
+    r"""'(?:[^']|'')*'|"[^"]*"|\[[^\]]*\]"""
+    r"|\b(?P<clause>select|from\s+workitemlinks|where|order\s+by|asof|mode)\b"
+    r"|(?P<project>@project\b)|[()]",
+    re.IGNORECASE,
+)
+
+
+class Asked:
+    """Answers the queries of one connection."""
+
+    def __init__(self, connection: Connection, rest: Rest) -> None:
+        self._connection = connection
+        self._rest = rest
+
+    def answers(self, query: Query) -> Iterator[Sequence[str]]:
+        """The ids of the work items in the connection's projects that answer the query."""
+        if query.saved:
+            for scope, wiql in self._saved(query.text):
+                yield from self._ids(scope, condition(wiql))
+            return
+        asked = condition(query.text)
+        for scope in self._scopes() if _is_of_a_project(asked) else [Scope("", "")]:
+            yield from self._ids(scope, asked)
+
+    def _ids(self, scope: Scope, asked: str) -> Iterator[Sequence[str]]:
+        path = scope.path("_apis/wit/wiql")
+        return ids_in_projects(self._rest, self._connection.projects, condition=asked, path=path)
+
+    def _scopes(self) -> Sequence[Scope]:
+        projects = read_projects(self._connection, self._rest)
+        return [Scope(known, name) for known, name in sorted(projects.items())]
+
+    def _saved(self, name: str) -> Sequence[tuple[Scope, str]]:
+        """The shared query of that name, path or id, of each project that has one."""
+        found: list[tuple[Scope, str]] = []
+        for scope in self._scopes():
+            named = [one for one in self._shared(scope) if _is_called(one, name)]
+            if len(named) > 1:
+                paths = " and ".join(sorted(str(one.get("path")) for one in named))
+                raise Permanent(f"{scope.name} has several shared queries of that name; write which: {paths}")
+            found += [(scope, str(one.get("wiql") or "")) for one in named]
+        if not found:
+            raise Permanent("none of the connection's projects has a shared query of that name")
+        return found
+
+    def _shared(self, scope: Scope) -> Iterator[Json]:
+        """All shared queries of a project, from folders however deep: two levels of them are told at once."""
+        ahead = self._listed(scope, "", "value")
+        while ahead:
+            one = ahead.pop()
+            if one.get("isPublic") is not True:
+                continue
+            if one.get("isFolder") is not True:
+                yield one
+            elif one.get("children"):
+                with understanding():
+                    ahead += records(one.get("children"), "children")
+            elif one.get("hasChildren") is True:
+                ahead += self._listed(scope, f"/{one.get('id')}", "children")
+
+    def _listed(self, scope: Scope, which: str, under: str) -> list[Json]:
+        told = self._rest.get(scope.path(f"_apis/wit/queries{which}"), **{"$depth": "2", "$expand": "wiql"})
+        with understanding():
+            return list(records(told.get(under) or [], under))
+
+
+def condition(wiql: str) -> str:
+    """What a query asks of a work item; empty where it asks for all. Raises `Permanent` for one that is no plain list."""
+    start, end, depth, whole = 0, len(wiql), 0, False
+    for word in _WORD.finditer(wiql):
+        clause = " ".join((word["clause"] or "").lower().split())
+        if clause == "from workitemlinks":
+            raise Permanent("it asks for links between work items; only a flat list of work items can be asked for")
+        if clause in ("asof", "mode"):
+            raise Permanent(f"it has {clause.upper()}, and can only be asked which work items there are now")
+        whole = whole or clause == "select"
+        if clause == "where":
+            start = word.end()
+        if clause == "order by":
+            end = min(end, word.start())
+        depth += {"(": 1, ")": -1}.get(word[0], 0)
+        if depth < 0:
+            break
+    if depth:
+        raise Permanent("its parentheses do not match")
+    return wiql[start:end].strip() if start or not whole else ""
+
+
+def _is_of_a_project(asked: str) -> bool:
+    """Whether it means something else in each project."""
+    return any(word["project"] for word in _WORD.finditer(asked))
+
+
+def _is_called(query: Json, name: str) -> bool:
+    path = str(query.get("path") or "")
+    names = (query.get("name"), path, path.removeprefix(SHARED), query.get("id"))
+    return folded(name) in {folded(str(one)) for one in names if one}

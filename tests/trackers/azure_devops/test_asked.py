@@ -1,0 +1,112 @@
+"""What a mapping's author asks of Azure DevOps: WIQL or a shared query, within the connection's projects."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from integration.core.errors import Permanent
+from integration.core.queries import Query
+from integration.simulators.azure_devops import AzureDevOpsSimulator
+from integration.trackers.azure_devops.asked import condition
+from integration.trackers.azure_devops.client import AzureDevOpsClient
+from integration.trackers.contract import Connection, Secret
+
+BUGS = "[System.WorkItemType] = 'Bug'"
+WHOLE = f"SELECT [System.Id], [System.Title] FROM WorkItems WHERE {BUGS} ORDER BY [System.ChangedDate] DESC"
+
+
+@pytest.fixture
+def ado() -> Iterator[AzureDevOpsSimulator]:
+    """Bugs 1 and 3, tasks 2 and 4: the first two in Shop, the others in Warehouse."""
+    with AzureDevOpsSimulator() as sim:
+        sim.add_project("Warehouse")
+        for project in ("Shop", "Warehouse"):
+            for kind in ("Bug", "Task"):
+                sim.create_work_item(kind, f"A {kind}", project=project)
+        yield sim
+        assert not sim.unmodelled
+
+
+def answers(ado: AzureDevOpsSimulator, query: Query, *projects: str) -> list[str]:
+    client = AzureDevOpsClient(Connection("ado", "azure-devops", ado.url, projects, token=Secret("pat")))
+    return [one for page in client.answers(query) for one in page]
+
+
+@pytest.mark.parametrize(
+    ("query", "projects", "ids"),
+    [
+        pytest.param(BUGS, ("Shop",), ["1"], id="within the connection's projects"),
+        pytest.param(BUGS, (), ["1", "3"], id="or in all, where it names none"),
+        pytest.param(f"{BUGS} OR [System.WorkItemType] = 'Task'", ("Shop",), ["1", "2"], id="with an OR"),
+        pytest.param(f"WHERE {BUGS}", ("Shop",), ["1"], id="with the word before it"),
+        pytest.param(WHOLE, ("Shop",), ["1"], id="a whole query"),
+        pytest.param("SELECT [System.Id] FROM WorkItems", ("Shop",), ["1", "2"], id="one without a condition"),
+        pytest.param(
+            f"[System.TeamProject] = @project AND {BUGS}", ("Shop", "Warehouse"), ["1", "3"], id="of each project"
+        ),
+    ],
+)
+def test_the_work_items_that_answer(ado, query: str, projects: tuple[str, ...], ids: list[str]) -> None:
+    assert sorted(answers(ado, Query(query), *projects)) == ids
+
+
+@pytest.mark.parametrize("name", ["bugs", "Triage/Deep/Bugs", "Shared Queries/Triage/Deep/Bugs"])
+def test_a_shared_query_is_found_by_name_or_path_however_deep(ado, name: str) -> None:
+    ado.save_query(
+        "Shared Queries/Triage/Deep/Bugs", f"{WHOLE[: WHOLE.index(' ORDER')]} AND [System.TeamProject] = @project"
+    )
+    ado.save_query("My Queries/Bugs", "SELECT [System.Id] FROM WorkItems")
+
+    assert answers(ado, Query(name, saved=True), "Shop") == ["1"]
+
+
+def test_a_shared_query_of_each_project_is_asked_there(ado) -> None:
+    for project in ("Shop", "Warehouse"):
+        ado.save_query(
+            "Shared Queries/Bugs",
+            f"{WHOLE.replace('WHERE', 'WHERE [System.TeamProject] = @project AND')}",
+            project=project,
+        )
+
+    assert sorted(answers(ado, Query("Bugs", saved=True), "Shop", "Warehouse")) == ["1", "3"]
+
+
+def test_a_result_that_is_too_large_is_asked_for_in_ranges_of_ids(ado) -> None:
+    for number in range(30):
+        ado.create_work_item("Bug", f"Bug {number}")
+    ado.settings.result_cap = 7
+
+    assert answers(ado, Query(BUGS), "Shop") == ["1", *(str(number) for number in range(5, 35))]
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        (Query("[No.Such] = 1"), "TF51005: The query references a field that does not exist."),
+        (Query("Nobody's", saved=True), "none of the connection's projects has a shared query of that name"),
+        (Query("twice", saved=True), "write which: Shared Queries/A/Twice and Shared Queries/B/Twice"),
+        (Query("SELECT [System.Id] FROM WorkItemLinks WHERE x"), "it asks for links between work items"),
+        (Query(f"{BUGS} ASOF '2026-01-01'"), "it has ASOF"),
+        (Query(f"{BUGS}) OR (1 = 1"), "its parentheses do not match"),
+    ],
+)
+def test_what_it_refuses_is_told_in_its_words(ado, query: Query, words: str) -> None:
+    for folder in "AB":
+        ado.save_query(f"Shared Queries/{folder}/Twice", WHOLE)
+
+    with pytest.raises(Permanent) as refused:
+        answers(ado, query, "Shop")
+
+    assert words in refused.value.reason
+
+
+@pytest.mark.parametrize(
+    ("wiql", "asked"),
+    [
+        ("[A] = 'where (' ORDER BY [B]", "[A] = 'where ('"),
+        ("select [Where] from workitems where [Order By] = 'it''s'", "[Order By] = 'it''s'"),
+        ("[A] IN ('x') AND ([B] = 1 OR [C] = 2)", "[A] IN ('x') AND ([B] = 1 OR [C] = 2)"),
+    ],
+)
+def test_words_within_quotes_and_brackets_are_no_clauses(wiql: str, asked: str) -> None:
+    assert condition(wiql) == asked
