@@ -3,7 +3,9 @@
 import base64
 import binascii
 import hmac
+import math
 import time
+from collections import deque
 from collections.abc import Callable, Iterable
 from functools import wraps
 from typing import TYPE_CHECKING, Any
@@ -12,7 +14,7 @@ from flask import Blueprint, Flask, Response, g, jsonify, request
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 
 from integration.simulators.azure_devops_items import Identity, Project
-from integration.simulators.azure_devops_refusals import NotModelled, Refused
+from integration.simulators.azure_devops_refusals import Blocked, NotModelled, Refused
 from integration.simulators.azure_devops_service import Service
 from integration.simulators.faults import Fault
 
@@ -32,6 +34,7 @@ class Entrance:
     def __init__(self, service: Service) -> None:
         self.service = service
         self.blueprint = Blueprint("rest", __name__)
+        self._used: deque[float] = deque()
 
     def route(self, rule: str, *methods: str, project: bool = True) -> Callable[[View], View]:
         """Serves `rule` below `_apis/`. The view runs alone, by somebody whose token is good; `g` knows who and where."""
@@ -63,6 +66,7 @@ class Entrance:
         self.service.journal.requests.append(asked)
         if (said := request.get_json(silent=True)) is not None:
             self.service.journal.bodies.append((asked, said))
+        self._meter()
         if org != self.service.organisation.name.lower():
             raise Refused(404, f"VS800075: The organization {org} does not exist.", "HostDoesNotExistException")
         if request.method not in ("GET", "OPTIONS", "HEAD") and not _names_version():
@@ -77,6 +81,22 @@ class Entrance:
         if project and g.project is None:
             message = f"TF200016: The following project does not exist: {project}."
             raise Refused(404, message, "ProjectDoesNotExistWithNameException")  # [3p]
+
+    def _meter(self) -> None:
+        """[doc] Usage counts in a sliding window: what nears its end is told to slow down, what is beyond is blocked."""
+        usage, now = self.service.settings.usage, time.monotonic()
+        if usage is None:
+            return
+        limit, seconds = usage
+        while self._used and self._used[0] <= now - seconds:
+            self._used.popleft()
+        after = seconds - (now - self._used[0]) if self._used else 0.0
+        if len(self._used) >= limit:
+            self.service.journal.refused += 1
+            raise Blocked(limit_headers(math.ceil(after), limit, 0))
+        self._used.append(now)
+        if (left := limit - len(self._used)) < limit / 5:  # [inf] where it begins
+            g.limits = limit_headers(seconds / limit, limit, left)
 
     def _who(self) -> Identity | None:
         scheme, _, rest = request.headers.get("Authorization", "").partition(" ")
@@ -144,6 +164,12 @@ def handle_errors(app: Flask, service: Service) -> None:
     def refused(error: Refused) -> Answer:
         return error.body(), error.status
 
+    def blocked(error: Blocked) -> Response:
+        answer = jsonify(error.body())
+        answer.status_code = error.status
+        answer.headers.update(error.headers)
+        return answer
+
     def not_modelled(error: NotModelled) -> Answer:
         return _unmodelled(service, str(error))
 
@@ -155,10 +181,13 @@ def handle_errors(app: Flask, service: Service) -> None:
         if settings.slow_answers > 0 and response.status_code == 200 and "/_apis/" in request.path:
             settings.slow_answers -= 1
             response.headers.extend(limit_headers(settings.slow_retry_after))
+        elif "limits" in g:
+            response.headers.extend(g.limits)
         return response
 
     app.register_error_handler(_SignInError, sign_in)
     app.register_error_handler(Refused, refused)
+    app.register_error_handler(Blocked, blocked)
     app.register_error_handler(NotModelled, not_modelled)
     app.register_error_handler(NotFound, no_route)
     app.register_error_handler(MethodNotAllowed, no_route)
@@ -171,14 +200,14 @@ def _unmodelled(service: Service, what: str) -> Answer:
     return jsonify(message=f"Simulated Azure DevOps does not model {what} ({asked})."), 501  # type: ignore[return-value]  # flask takes a response with a status
 
 
-def limit_headers(retry_after: float) -> dict[str, str]:
+def limit_headers(retry_after: float, limit: int = 200, left: int = 0) -> dict[str, str]:
     """[doc] Sent before and while requests are delayed; Retry-After also with answers that succeed."""
     return {
         "Retry-After": f"{retry_after:g}",
         "X-RateLimit-Resource": "Core",
         "X-RateLimit-Delay": "0.5",
-        "X-RateLimit-Limit": "200",
-        "X-RateLimit-Remaining": "0",
+        "X-RateLimit-Limit": f"{limit}",
+        "X-RateLimit-Remaining": f"{left}",
         "X-RateLimit-Reset": str(int(time.time() + retry_after)),
     }
 
@@ -186,12 +215,7 @@ def limit_headers(retry_after: float) -> dict[str, str]:
 def refusal(status: int, fault: Fault) -> tuple[dict[str, str], Any]:
     """The headers and body of 429, 500 and 503, for `Faults`."""
     if status == 429:
-        message = (
-            "TF400733: The request has been canceled: Request was blocked due to exceeding usage of resource 'Core' "
-            "in namespace 'User'."
-        )
-        body = Refused(status, message, "RequestBlockedException").body()
-        return ({} if fault.retry_after is None else limit_headers(fault.retry_after)), body
+        return ({} if fault.retry_after is None else limit_headers(fault.retry_after)), Blocked({}).body()
     body = Refused(status, "TF400898: An Internal Error Occurred.", "TeamFoundationServiceUnavailableException").body()
     return ({} if fault.retry_after is None else {"Retry-After": f"{fault.retry_after:g}"}), body
 

@@ -29,6 +29,18 @@ class Refused(Exception):
         return body if self.custom is None else {**body, "customProperties": self.custom}
 
 
+class Blocked(Refused):
+    """[doc] More was asked than anybody may."""
+
+    def __init__(self, headers: Mapping[str, str]) -> None:
+        message = (
+            "TF400733: The request has been canceled: Request was blocked due to exceeding usage of resource 'Core' "
+            "in namespace 'User'."
+        )
+        super().__init__(429, message, "RequestBlockedException")
+        self.headers = headers
+
+
 class NotModelled(Exception):
     """The real service may answer this; the simulated one does not, and says so with a 501."""
 

@@ -25,6 +25,9 @@ class Settings:
     suppress_stops_hooks: bool = False  # [inf] whether suppressNotifications also stops service hooks is undocumented
     slow_answers: int = 0  # so many answers that do succeed carry the headers of a limit that is near
     slow_retry_after: float = 1.0
+    usage: tuple[int, float] | None = (
+        None  # [doc] so much in a sliding window of seconds; [inf] a request is one unit of it
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,8 @@ class Journal:
     unmodelled: list[str] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
     """Everything that was asked over REST with a good token: method and path."""
+    refused: int = 0
+    """How much of that was too much."""
     bodies: list[tuple[str, Any]] = field(default_factory=list)
     """Those of these requests that said something in JSON, and what."""
 

@@ -25,6 +25,7 @@ from integration.simulators.jira_directory import cloud_directory
 from integration.simulators.jira_fields import fields
 from integration.simulators.jira_gate import PER_ISSUE, Account, Gate, refusal
 from integration.simulators.jira_gateway import add_gateway
+from integration.simulators.jira_limits import Limits, Quota
 from integration.simulators.jira_search import searches
 from integration.simulators.jira_shapes import Shapes
 from integration.simulators.jira_simulated import SimulatedJira
@@ -44,6 +45,7 @@ class JiraSimulator(SimulatedJira):
     `clock` may be a demo's. `write_limits` are Jira's, per issue; an empty tuple switches them off. `time_zone` is the
     API account's, in which JQL reads times and REST shows them. `search_lag` is how long search takes to know of a change.
     A `scoped` token opens the site only through the gateway, which is at `url` as well.
+    `bursts` and `quota` are off unless given: without a network between, anybody asks faster than anywhere else.
     """
 
     def __init__(
@@ -60,6 +62,8 @@ class JiraSimulator(SimulatedJira):
         search_lag: timedelta = timedelta(),
         scoped: bool = False,
         write_limits: Collection[tuple[int, float]] = PER_ISSUE,
+        bursts: Mapping[str, float] | None = None,
+        quota: Quota | None = None,
         threads: int = 1,
         back_off: float = 0.05,
         seed: int = 0,
@@ -71,7 +75,7 @@ class JiraSimulator(SimulatedJira):
         super().__init__(
             site,
             shapes := Shapes(site, "", ZoneInfo(time_zone)),
-            gate := Gate(write_limits),
+            gate := Gate(write_limits, Limits(bursts, quota)),
             Webhooks(deliveries, clock, self.concerns),
             deliveries,
             Faults(only=r"^(/ex/jira/[^/]+)?/rest/", refusal=refusal, seed=seed),

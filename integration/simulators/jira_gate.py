@@ -15,6 +15,7 @@ from flask import Blueprint, Response, g, jsonify, request
 from werkzeug.exceptions import HTTPException
 
 from integration.simulators.faults import Fault
+from integration.simulators.jira_limits import Limits
 from integration.simulators.jira_refusals import Refused, Unmodelled
 from integration.simulators.jira_site import NotFound
 from integration.simulators.jira_things import User
@@ -37,6 +38,8 @@ class Request:
     query: dict[str, str]
     body: Any
     status: int
+    at: float = field(default=0.0, compare=False)
+    """When it came, in seconds of a clock that only runs forward."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +59,9 @@ class Account:
 class Gate:
     """Authenticates, refuses what is not modelled, limits writes, and keeps the log."""
 
-    def __init__(self, limits: Collection[tuple[int, float]] = PER_ISSUE) -> None:
+    def __init__(self, limits: Collection[tuple[int, float]] = PER_ISSUE, on_all: Limits | None = None) -> None:
         self.limits = limits
+        self.on_all = on_all or Limits()
         self.accounts: list[Account] = []
         self.requests: list[Request] = []
         self.unmodelled: list[str] = []
@@ -120,6 +124,7 @@ class Gate:
             writes.append(now)
 
     def _enter(self) -> Response | None:
+        g.came = time.monotonic()
         if (account := self.account()) is None:
             # [3p] plain text, unlike every other refusal
             return Response("Client must be authenticated to access this resource.", 401, content_type="text/plain")
@@ -148,11 +153,17 @@ class Gate:
                 return account
         return None
 
-    def meter(self, account: Account) -> None:
-        """Counts a request of the account, or refuses it. The Cloud does not limit those who come with a token of their own."""
+    def meter(self, account: Account) -> None:  # noqa: ARG002 - [doc] these limits are the site's, whoever asks
+        """Counts a request of the account, or refuses it."""
+        limit = self.on_all.met(request.method, request.url_rule.rule if request.url_rule else request.path)
+        if limit is not None:
+            raise Refused(429, ("Rate limit exceeded.",), headers=throttled(limit.after, limit.reason))
 
     def mark(self, answer: Response) -> None:
-        """Tells of limits in the headers of an answer; the Cloud does so only where it refuses."""
+        """Tells of limits in the headers of an answer, and counts what it cost."""
+        if answer.status_code != 429:
+            self.on_all.spend(_points(answer))
+        answer.headers.update(self.on_all.headers())
 
     def _cannot(self, error: Unmodelled) -> Response:
         self.unmodelled.append(error.what)
@@ -163,8 +174,20 @@ class Gate:
     def _log(self, answer: Response) -> Response:
         self.mark(answer)
         body = request.get_json(silent=True) if request.method != "GET" else None
-        self.requests.append(Request(request.method, request.path, request.args.to_dict(), body, answer.status_code))
+        came = g.get("came", 0.0)
+        self.requests.append(
+            Request(request.method, request.path, request.args.to_dict(), body, answer.status_code, came)
+        )
         return answer
+
+
+def _points(answer: Response) -> int:
+    """[doc] One for a request, and one more for each thing that is read; [inf] things are what a list has, else the answer."""
+    if request.method != "GET" and not request.path.endswith(("/search/jql", "/bulkfetch", "/approximate-count")):
+        return 1
+    told = answer.get_json(silent=True) if answer.status_code == 200 else None
+    lists = [told] if isinstance(told, list) else [one for one in (told or {}).values() if isinstance(one, list)]
+    return 1 + (max(map(len, lists)) if lists else int(told is not None))
 
 
 def basic_credentials() -> bytes:
