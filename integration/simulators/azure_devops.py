@@ -1,4 +1,4 @@
-"""A simulated Azure DevOps Services organisation: a small stateful HTTP server that forgets everything when it closes.
+"""A simulated Azure DevOps organisation or collection: a small stateful HTTP server that forgets everything when it closes.
 
     with AzureDevOpsSimulator("bookshop", project="Shop", token="pat") as sim:
         sim.add_field("KR Progress", "double")
@@ -8,7 +8,8 @@
         assert sim.drain()
         assert sim.value(story, "KR Progress") == 42.0
 
-`url` is what stands for https://dev.azure.com/bookshop. Behaviours carry their source, as the package says.
+`url` is what stands for https://dev.azure.com/bookshop, or with `edition=SERVERS["2022"]` for
+http://server/tfs/bookshop. Behaviours carry their source, as the package says.
 """
 
 from collections.abc import Callable, Mapping
@@ -19,6 +20,7 @@ from typing import Any, Self
 from flask import Flask
 
 from integration.simulators.azure_devops_actions import Actions
+from integration.simulators.azure_devops_editions import SERVICES, Edition
 from integration.simulators.azure_devops_entrance import any_case, handle_errors, refusal
 from integration.simulators.azure_devops_hooks import Hooks, Subscription
 from integration.simulators.azure_devops_items import WorkItem
@@ -31,7 +33,7 @@ from integration.simulators.azure_devops_rest import rest
 from integration.simulators.azure_devops_service import Email, Journal, Service, Settings, Write
 from integration.simulators.azure_devops_shapes import wire
 from integration.simulators.control import control
-from integration.simulators.faults import Faults
+from integration.simulators.faults import Faults, Kind
 from integration.simulators.server import Server
 
 SERVICE_ACCOUNT = "okrlink service <okrlink@bookshop.example>"
@@ -45,7 +47,8 @@ class AzureDevOpsSimulator(Actions):
     """One organisation on a loopback port, from construction until `close()`. The actions are methods of it.
 
     `token` opens the REST interface as `account`. `back_off` and `probation_back_off` are the first pauses of service
-    hooks, in seconds. `clock` is any source of aware times, for a quarter that passes in a minute.
+    hooks, in seconds. `clock` is any source of aware times, for a quarter that passes in a minute. `edition` is
+    Services, or a release of Server.
     """
 
     def __init__(
@@ -55,23 +58,26 @@ class AzureDevOpsSimulator(Actions):
         project: str = "Shop",
         token: str = "pat",  # noqa: S107 - opens a simulator
         account: str = SERVICE_ACCOUNT,
+        edition: Edition = SERVICES,
         clock: Callable[[], datetime] = _wall_clock,
         port: int = 0,
         back_off: float = 0.05,
         probation_back_off: float = 1.0,
     ) -> None:
-        state = Organisation(organisation, clock)
+        state = Organisation(organisation, clock, edition)
         state.add_project(project)
         super().__init__(state, Hooks(state, back_off=back_off, probation_back_off=probation_back_off))
         self.token = token
         self.account = state.person(account)
         self.deliveries = self.hooks.deliveries
-        self.faults = Faults(only=r"(?i)/_apis(/|$)", refusal=refusal)
+        never: frozenset[Kind] = frozenset({"throttle"}) if edition.is_server else frozenset()
+        self.faults = Faults(only=r"(?i)/_apis(/|$)", refusal=refusal, never=never)
         self.tokens = {token: self.account}  # whoever comes with one is let in as that account
         self._service = Service(state, self, self.hooks, self.tokens)
-        self._server = Server(self.faults.around(any_case(self._application())), port=port, clock=state.now)
+        application = any_case(self._application(), edition.root)
+        self._server = Server(self.faults.around(application), port=port, clock=state.now)
         self.port = self._server.port
-        self.url = state.url = f"{self._server.url}/{organisation}"
+        self.url = state.url = f"{self._server.url}{edition.root}/{organisation}"
 
     def close(self) -> None:
         """Stops answering and sending. Closing twice is harmless."""
@@ -183,7 +189,9 @@ class AzureDevOpsSimulator(Actions):
             raise AssertionError(f"written to Azure DevOps: {self.journal.writes}")
 
     def slow_down(self, times: int = 1, *, retry_after: float = 1.0) -> None:
-        """The next answers succeed and carry `Retry-After`, as they do before requests are refused [doc]."""
+        """The next answers succeed and carry `Retry-After`, as they do before requests are refused [doc]; not at Server."""
+        if self.organisation.edition.is_server:
+            raise ValueError("Azure DevOps Server asks nobody to slow down")
         self.settings.slow_retry_after = retry_after
         self.settings.slow_answers = times
 

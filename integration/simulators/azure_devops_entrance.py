@@ -4,6 +4,7 @@ import base64
 import binascii
 import hmac
 import math
+import re
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
@@ -26,6 +27,11 @@ View = Callable[..., Answer]
 
 _SIGN_IN = """<!DOCTYPE html><html lang="en"><head><title>Azure DevOps Services | Sign In</title></head>
 <body><h1>Sign in to your account</h1><p>Simulated Azure DevOps: this token opens nothing.</p></body></html>"""
+
+_UNAUTHORISED = (
+    "<!DOCTYPE html><html><head><title>401 - Unauthorized</title></head><body>Access is denied.</body></html>"
+)
+_VERSION = re.compile(r"api-version=([\w.-]+)")
 
 
 class Entrance:
@@ -59,6 +65,7 @@ class Entrance:
         return register
 
     def _enter(self, org: str, project: str | None) -> None:
+        edition = self.service.organisation.edition
         who = self._who()
         if who is None:
             raise _SignInError
@@ -67,15 +74,18 @@ class Entrance:
         if (said := request.get_json(silent=True)) is not None:
             self.service.journal.bodies.append((asked, said))
         self._meter()
-        if org != self.service.organisation.name.lower():
+        if (request.script_root, org) != (edition.root, self.service.organisation.name.lower()):
             raise Refused(404, f"VS800075: The organization {org} does not exist.", "HostDoesNotExistException")
-        if request.method not in ("GET", "OPTIONS", "HEAD") and not _names_version():
+        version = _version()
+        if version is None and request.method not in ("GET", "OPTIONS", "HEAD"):
             message = (
                 f'No api-version was supplied for the "{request.method}" request. The version must be supplied either as '
                 'part of the Accept header (e.g. "application/json; api-version=1.0") or as a query parameter '
                 '(e.g. "?api-version=1.0").'
             )
             raise Refused(400, message, "VssVersionNotSpecifiedException")  # [3p]
+        if version is not None:
+            edition.demand_version(version)
         g.who = who
         g.project = self.service.organisation.project(project) if project else None
         if project and g.project is None:
@@ -85,7 +95,7 @@ class Entrance:
     def _meter(self) -> None:
         """[doc] Usage counts in a sliding window: what nears its end is told to slow down, what is beyond is blocked."""
         usage, now = self.service.settings.usage, time.monotonic()
-        if usage is None:
+        if usage is None or self.service.organisation.edition.is_server:
             return
         limit, seconds = usage
         while self._used and self._used[0] <= now - seconds:
@@ -101,16 +111,18 @@ class Entrance:
     def _who(self) -> Identity | None:
         scheme, _, rest = request.headers.get("Authorization", "").partition(" ")
         try:
-            # [doc] Basic with any or no user and the token as the password, or Bearer
+            # [doc] Basic with any or no user and the token as the password; Bearer, too, at Services
             given = base64.b64decode(rest).decode().partition(":")[2] if scheme.lower() == "basic" else rest
         except (binascii.Error, UnicodeDecodeError):
+            return None
+        if scheme.lower() != "basic" and self.service.organisation.edition.is_server:
             return None
         tokens = self.service.tokens.items()
         return next((who for token, who in tokens if hmac.compare_digest(token.encode(), given.encode())), None)
 
 
 class _SignInError(Exception):
-    """Nobody we know: Azure DevOps shows its sign-in page, with a status in the two hundreds."""
+    """Nobody we know."""
 
 
 def who() -> Identity:
@@ -149,16 +161,21 @@ def listing(values: Iterable[Any]) -> dict[str, Any]:
     return {"count": len(listed), "value": listed}
 
 
-def _names_version() -> bool:
-    return "api-version" in query() or "api-version=" in (
-        request.headers.get("Accept", "") + request.headers.get("Content-Type", "")
-    )
+def _version() -> str | None:
+    """The api-version that is asked for, where one is."""
+    headers = f"{request.headers.get('Accept', '')};{request.headers.get('Content-Type', '')}"
+    told = _VERSION.search(headers)
+    return query().get("api-version") or (told[1] if told else None)
 
 
 def handle_errors(app: Flask, service: Service) -> None:
     """Every way to say no, for the whole application; and the headers of a limit that is near."""
 
     def sign_in(_error: _SignInError) -> Response:
+        if service.organisation.edition.is_server:  # [3p] the web server's own page
+            answer = Response(_UNAUTHORISED, 401, content_type="text/html")
+            answer.headers.extend([("WWW-Authenticate", way) for way in ("Basic", "Negotiate", "NTLM")])
+            return answer
         return Response(_SIGN_IN, 203, content_type="text/html; charset=utf-8")  # [3p]
 
     def refused(error: Refused) -> Answer:
@@ -220,12 +237,18 @@ def refusal(status: int, fault: Fault) -> tuple[dict[str, str], Any]:
     return ({} if fault.retry_after is None else {"Retry-After": f"{fault.retry_after:g}"}), body
 
 
-def any_case(app: "WSGIApplication") -> "WSGIApplication":
-    """Addresses are the same in any case, as Azure DevOps has it [3p]; the spelling asked for stays at `simulator.path`."""
+def any_case(app: "WSGIApplication", root: str = "") -> "WSGIApplication":
+    """Addresses are the same in any case, as Azure DevOps has it [3p]; the spelling asked for stays at `simulator.path`.
+
+    The application stands below `root`, as under a web server that serves others, too.
+    """
 
     def folded(environ: Any, start_response: Any) -> Any:
         environ["simulator.path"] = environ.get("PATH_INFO", "/")
-        environ["PATH_INFO"] = environ["simulator.path"].lower()
+        path = environ["simulator.path"].lower()
+        if root and path.startswith(f"{root}/"):
+            environ["SCRIPT_NAME"], path = root, path.removeprefix(root)
+        environ["PATH_INFO"] = path
         return app(environ, start_response)
 
     return folded

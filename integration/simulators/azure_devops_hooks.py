@@ -167,11 +167,18 @@ class Hooks:
             "resourceVersion": event.resource_version or RESOURCE_VERSIONS[publisher],
             "resourceContainers": {
                 "collection": {"id": self._organisation.guid("collection"), "baseUrl": base},
-                "account": {"id": self._organisation.id, "baseUrl": base},
+                **self._home(base),
                 "project": {"id": event.project.id, "baseUrl": base},
             },
             "createdDate": _ticks(self._organisation.now()),
         }
+
+    def _home(self, base: str) -> dict[str, Any]:
+        """What the collection belongs to."""
+        if self._organisation.edition.is_server:
+            above = self._organisation.url.rpartition("/")[0] + "/"
+            return {"server": {"id": self._organisation.guid("server"), "baseUrl": above}}
+        return {"account": {"id": self._organisation.id, "baseUrl": base}}
 
     def _on_outcome(self, delivery: Delivery, sent: Sent) -> None:
         with self._lock:

@@ -27,7 +27,7 @@ LINK_ENDS: Mapping[str, tuple[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """A person or a service account."""
+    """A person or a service account. `mail` is the unique name: at Server, the Windows account."""
 
     id: str
     name: str

@@ -6,7 +6,9 @@ area. Only what the simulator serves is listed, so that the SDK itself refuses t
 
 from typing import Any
 
+from integration.simulators.azure_devops_editions import Edition
 from integration.simulators.azure_devops_entrance import Answer, Entrance, listing, who
+from integration.simulators.azure_devops_organisation import Organisation
 from integration.simulators.azure_devops_refusals import Refused
 
 _WIT = "wit"
@@ -84,7 +86,7 @@ _AREAS = {
 }
 
 
-def locations() -> list[dict[str, Any]]:
+def locations(edition: Edition) -> list[dict[str, Any]]:
     """The resource locations, as `ApiResourceLocation`."""
     return [
         {
@@ -94,16 +96,17 @@ def locations() -> list[dict[str, Any]]:
             "routeTemplate": template,
             "resourceVersion": version,
             "minVersion": 1.0,
-            "maxVersion": 7.2,
-            "releasedVersion": "7.1",
+            "maxVersion": float(edition.newest),
+            "releasedVersion": edition.released,
         }
         for area, resource, guid, template, version in _LOCATIONS
     ]
 
 
-def areas(url: str) -> list[dict[str, str]]:
-    """The resource areas; in an organisation without parallel hosts all are at one address."""
-    return [{"id": guid, "name": name, "locationUrl": url} for guid, name in _AREAS.items()]
+def areas(organisation: Organisation) -> list[dict[str, str]]:
+    """The resource areas; in an organisation without parallel hosts all are at one address. Server lists none."""
+    known = {} if organisation.edition.is_server else _AREAS
+    return [{"id": guid, "name": name, "locationUrl": organisation.url} for guid, name in known.items()]
 
 
 def add_locations(entrance: Entrance) -> None:
@@ -116,15 +119,15 @@ def add_locations(entrance: Entrance) -> None:
 
     @entrance.route("", "OPTIONS", project=False)
     def resource_locations() -> Answer:
-        return listing(locations())
+        return listing(locations(organisation.edition))
 
     @entrance.route("resourceareas", project=False)
     def resource_areas() -> Answer:
-        return listing(areas(organisation.url))
+        return listing(areas(organisation))
 
     @entrance.route("resourceareas/<area>", project=False)
     def resource_area(area: str) -> Answer:
-        found = next((one for one in areas(organisation.url) if one["id"] == area), None)
+        found = next((one for one in areas(organisation) if one["id"] == area), None)
         if found is None:
             raise Refused(404, f"The resource area {area} does not exist.", "ResourceAreaNotFoundException")
         return found
@@ -140,4 +143,5 @@ def add_locations(entrance: Entrance) -> None:
             "properties": account,
         }
         instance = {"instanceId": organisation.id, "deploymentId": organisation.guid("deployment")}
-        return {"authenticatedUser": user, "authorizedUser": user, **instance, "deploymentType": "hosted"}
+        place = "onPremises" if organisation.edition.is_server else "hosted"  # [doc]
+        return {"authenticatedUser": user, "authorizedUser": user, **instance, "deploymentType": place}

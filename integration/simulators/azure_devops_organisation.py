@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
+from integration.simulators.azure_devops_editions import SERVICES, Edition
 from integration.simulators.azure_devops_items import (
     LINK_ENDS,
     PARENT,
@@ -43,8 +44,9 @@ class LinkChange:
 class Organisation:
     """Projects, people and work items. Take `lock` around whatever reads or changes more than one thing."""
 
-    def __init__(self, name: str, clock: Callable[[], datetime]) -> None:
+    def __init__(self, name: str, clock: Callable[[], datetime], edition: Edition = SERVICES) -> None:
         self.name = name
+        self.edition = edition
         self.id = str(uuid.uuid5(uuid.NAMESPACE_DNS, f"{name}.visualstudio.simulated"))
         self.url = ""
         self.process = Process()
@@ -86,8 +88,8 @@ class Organisation:
         name, _, rest = who.partition("<")
         mail = rest.rstrip("> ") or (wanted if "@" in wanted else f"{wanted.replace(' ', '.')}@{self.name}.example")
         guid = self.guid("person", mail.lower())
-        person = Identity(guid, name.strip(), mail, "aad." + guid.replace("-", ""))
-        return self.people.setdefault(mail.lower(), person)
+        person = self.edition.identity(guid, name.strip(), mail, self.name)
+        return self.people.setdefault(person.mail.lower(), person)
 
     def item(self, work_item_id: int, *, deleted: bool = False) -> WorkItem:
         """The work item; one in the recycle bin only when asked for."""

@@ -1,6 +1,6 @@
 """The REST interface of service hooks: what can be subscribed to, subscriptions, and tests."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import request
@@ -20,7 +20,7 @@ from integration.simulators.azure_devops_refusals import NotModelled, Refused
 from integration.simulators.azure_devops_service import Service
 from integration.simulators.azure_devops_shapes import stamp
 
-# [doc] What Azure DevOps Services offers; the resource versions are those of real subscriptions [3p].
+# [doc] What is offered, and what of it by Services alone; the resource versions are those of real subscriptions [3p].
 _VERSIONS: Mapping[str, tuple[str, ...]] = {"build.complete": ("1.0", "2.0")}
 OFFERED = (
     *(f"workitem.{verb}" for verb in ("created", "updated", "deleted", "restored", "commented")),
@@ -35,6 +35,7 @@ OFFERED = (
     *(f"ms.vss-release.release-{verb}-event" for verb in ("created", "abandoned")),
     *(f"ms.vss-release.deployment-{verb}-event" for verb in ("started", "completed")),
 )
+_ONLY_AT_SERVICES = frozenset({"ms.vss-pipelines.job-state-changed-event"})
 _MASK = "********"
 
 
@@ -115,7 +116,7 @@ def _found(service: Service, subscription_id: str) -> Subscription:
 def _read(organisation: Organisation, body: Mapping[str, Any]) -> Subscription:
     """What a client asks for. Filters beyond the project are not modelled."""
     kind, sends = str(body.get("eventType")), dict(body.get("consumerInputs") or {})
-    if kind not in OFFERED or body.get("publisherId") != publisher_of(kind):
+    if kind not in _offered(organisation) or body.get("publisherId") != publisher_of(kind):
         message = f"Publisher {body.get('publisherId')} does not offer the event {kind}."  # [inf]
         raise Refused(400, message, "ArgumentException")
     if body.get("resourceVersion") not in (None, *_versions(kind)):
@@ -165,6 +166,11 @@ def subscription_body(organisation: Organisation, subscription: Subscription) ->
     }
 
 
+def _offered(organisation: Organisation) -> Sequence[str]:
+    lacking = _ONLY_AT_SERVICES if organisation.edition.is_server else ()
+    return [kind for kind in OFFERED if kind not in lacking]
+
+
 def _versions(kind: str) -> tuple[str, ...]:
     return _VERSIONS.get(kind, (RESOURCE_VERSIONS[publisher_of(kind)],))
 
@@ -181,7 +187,7 @@ def _publisher_body(organisation: Organisation, publisher: str) -> dict[str, Any
             "supportedResourceVersions": list(_versions(kind)),
             "inputDescriptors": [],
         }
-        for kind in OFFERED
+        for kind in _offered(organisation)
         if publisher_of(kind) == publisher
     ]
     return {

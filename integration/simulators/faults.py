@@ -92,11 +92,20 @@ class Faults:
     """The faults a simulator has been told to show; thread-safe.
 
     `only` limits them to paths of the API, so that pages and control stay healthy; `refusal` gives 429, 500 and
-    503 the vendor's headers and body. Chance is seeded: the same requests in the same order meet the same faults.
+    503 the vendor's headers and body. The tracker is `never` at fault in these ways. Chance is seeded: the same
+    requests in the same order meet the same faults.
     """
 
-    def __init__(self, *, only: str = r"^/(?!_simulator/)", refusal: Refusal = _plain_refusal, seed: int = 0) -> None:
+    def __init__(
+        self,
+        *,
+        only: str = r"^/(?!_simulator/)",
+        refusal: Refusal = _plain_refusal,
+        never: frozenset[Kind] = frozenset(),
+        seed: int = 0,
+    ) -> None:
         self._only = re.compile(only)
+        self._never = never
         self._refusal = refusal
         self._random = random.Random(seed)
         self._pending: list[Fault] = []
@@ -105,7 +114,9 @@ class Faults:
         self._released = threading.Event()
 
     def add(self, fault: Fault) -> None:
-        """From now on, requests that fit are answered so."""
+        """From now on, requests that fit are answered so. Raises `ValueError` for what this tracker never does."""
+        if fault.kind in self._never:
+            raise ValueError(f"this tracker does not answer with {fault.kind!r}")
         with self._lock:
             self._pending.append(fault)
 
