@@ -20,6 +20,7 @@ class Field:
     read_only: bool = False
     identity: bool = False
     types: frozenset[str] | None = None
+    on_form: bool = True  # as it came with its types; False where somebody has to put it there
 
     def is_on(self, type_name: str) -> bool:
         """Whether work items of that type have the field."""
@@ -44,6 +45,7 @@ class WorkItemType:
     color: str
     icon: str
     states: tuple[State, ...]
+    inherits: str | None = None  # the type that it was derived from in an inherited process
 
     def state(self, name: str) -> State | None:
         """The state of that name, in any case."""
@@ -157,9 +159,14 @@ _CATEGORIES = (
 
 
 class Process:
-    """The fields, types and categories of one organisation; fields may be added."""
+    """The fields, types and categories of one organisation; fields may be added.
+
+    `customization` is what kind of process it is: only an inherited one can be changed over REST.
+    """
 
     def __init__(self) -> None:
+        self.name = "Bookshop Agile"
+        self.customization: Literal["system", "inherited", "custom"] = "inherited"
         self.types = {kind.name: kind for kind in _TYPES}
         self.categories = _CATEGORIES
         self.fields = {field.reference: field for field in _FIELDS}

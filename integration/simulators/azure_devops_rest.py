@@ -20,6 +20,7 @@ from integration.simulators.azure_devops_items import WorkItem
 from integration.simulators.azure_devops_lists import add_lists
 from integration.simulators.azure_devops_locations import add_locations
 from integration.simulators.azure_devops_organisation import Organisation
+from integration.simulators.azure_devops_processes import add_processes
 from integration.simulators.azure_devops_queries import add_queries
 from integration.simulators.azure_devops_refusals import Refused, field_missing, work_item_missing
 from integration.simulators.azure_devops_reporting import add_reporting
@@ -44,6 +45,7 @@ def rest(service: Service) -> Blueprint:
     add_locations(entrance)
     add_catalogue(entrance)
     add_subscriptions(entrance)
+    add_processes(entrance)
     _add_work_items(entrance)
     _add_history(entrance)
     _add_queries(entrance)

@@ -21,6 +21,7 @@ class Settings:
     reporting_page: int = 200  # [3p] unless $maxPageSize says otherwise, up to 1000
     may_write: bool = True  # the tokens' right to edit work items
     may_subscribe: bool = True  # [doc] permissions of their own: View and Edit subscriptions
+    may_edit_process: bool = True  # [doc] a permission of its own
     may_suppress: bool = True  # [doc] a project permission of its own: Suppress notifications for work item updates
     suppress_stops_hooks: bool = False  # [inf] whether suppressNotifications also stops service hooks is undocumented
     slow_answers: int = 0  # so many answers that do succeed carry the headers of a limit that is near

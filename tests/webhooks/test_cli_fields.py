@@ -3,6 +3,7 @@
 import pytest
 
 from integration.core.facts import ItemRef
+from integration.simulators.azure_devops import AzureDevOpsSimulator
 from integration.simulators.jira import JiraSimulator
 from integration.store import reads
 from tests.living import SECRETS
@@ -34,10 +35,10 @@ def jira():
 
 @pytest.fixture
 def desk(database, database_url, tmp_path, monkeypatch):
-    def sit(site, *, projects="SHOP", fields=FIELDS, types="Epic"):
+    def sit(site, *, tracker="jira", signing=JIRA, projects="SHOP", fields=FIELDS, types="Epic"):
         for name, value in SECRETS.items():
             monkeypatch.setenv(name, value)
-        said = {"tracker": "jira", "url": site.url, "signing": JIRA}
+        said = {"tracker": tracker, "url": site.url, "signing": signing}
         mapping = MAPPING.format(**said, projects=projects, fields=fields, types=types)
         return sit_down(database, database_url, tmp_path, monkeypatch, mapping)
 
@@ -140,3 +141,20 @@ def test_a_tracker_that_cannot_be_reached_is_told_of(desk):
 
     assert result.exit_code == 3
     assert "cannot be reached" in result.stdout
+
+
+def test_fields_of_azure_devops_are_made_on_the_types_that_show_them(desk):
+    with AzureDevOpsSimulator() as ado:
+        epic = ado.create_work_item("Epic", "The new checkout")
+        terminal = desk(ado, tracker="azure-devops", signing="token: env/ADO_TOKEN", projects="Shop")
+        ado.organisation.process.customization = "system"
+        locked = terminal("fields", "create")
+        ado.organisation.process.customization = "inherited"
+        made = terminal("fields", "create")
+        checked = terminal("fields", "check")
+
+    assert "created       OKR share (number): Epic in the process Bookshop Agile" in made.stdout
+    assert f"fine     OKR share (number): can be written on {epic}" in checked.stdout
+    assert locked.exit_code == 1
+    assert "for people    OKR share (number)" in locked.stdout
+    assert "create an inherited process from it, move Shop to that" in locked.stdout

@@ -5,6 +5,7 @@ translate.py   event kind -> handler in work_items.py, code.py, runs.py -> track
 payload.py     the spellings of times, ids and identities; fields.py: work item fields by their shared names
 revisions.py   one revision of a work item, from either shape; relations.py: parents and links
 history.py     the past, and where webhooks differ; its feeds and lists are in history_*.py, deltas.py, queries.py
+process.py     fields of an inherited process: making them, adding them to types, trying them
 hooks.py       subscriptions to service hooks: what is wanted, what is there
 client.py      reads and writes; the only file that knows the SDK, imported when a connection is first used
 """
@@ -16,7 +17,7 @@ from datetime import timedelta
 
 from integration.trackers.azure_devops.inbound import delivery_id, verify
 from integration.trackers.azure_devops.translate import HANDLERS, IGNORED, event_in, items_in, recognises, translate
-from integration.trackers.contract import Connection, HookKeeper, Tracker, TrackerClient
+from integration.trackers.contract import Connection, FieldKeeper, HookKeeper, Tracker, TrackerClient
 
 
 def connect(connection: Connection) -> TrackerClient:
@@ -26,11 +27,18 @@ def connect(connection: Connection) -> TrackerClient:
     return AzureDevOpsClient(connection)
 
 
-def hooks(connection: Connection) -> HookKeeper:
+def _hooks(connection: Connection) -> HookKeeper:
     """Imported late for the same reason."""
     from integration.trackers.azure_devops.hooks import AzureDevOpsHooks
 
     return AzureDevOpsHooks(connection)
+
+
+def _fields(connection: Connection) -> FieldKeeper:
+    """Imported late for the same reason."""
+    from integration.trackers.azure_devops.process import AzureDevOpsFields
+
+    return AzureDevOpsFields(connection)
 
 
 TRACKER = Tracker(
@@ -48,7 +56,8 @@ TRACKER = Tracker(
     ignored=IGNORED,
     items_of=items_in,
     event_of=event_in,
-    hooks=hooks,
+    hooks=_hooks,
+    fields=_fields,
     in_cloud=True,
 )
 

@@ -55,13 +55,11 @@ class Rest:
         """The JSON object at a path below the organisation."""
         return _object(self.send("GET", f"{self.url}/{path}", query={"api-version": self.version, **query}))
 
-    def post(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+    def post(self, path: str, body: Mapping[str, Any], **query: str) -> dict[str, Any]:
         """The JSON object that a question at a path below the organisation is answered with."""
         kind = {"Content-Type": "application/json"}
-        asked = orjson.dumps(body)
-        return _object(
-            self.send("POST", f"{self.url}/{path}", query={"api-version": self.version}, headers=kind, data=asked)
-        )
+        asked = {"api-version": self.version, **query}
+        return _object(self.send("POST", f"{self.url}/{path}", query=asked, headers=kind, data=orjson.dumps(body)))
 
     def send(
         self,
