@@ -14,8 +14,9 @@ import random
 import re
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 if TYPE_CHECKING:
@@ -77,6 +78,8 @@ class Hit:
     kind: Kind
     method: str
     path: str
+    at: float = field(default_factory=time.monotonic, compare=False)
+    """When it came, in seconds of a clock that only runs forward."""
 
 
 # What a tracker says beside the status: headers and JSON body for a refusal.
@@ -143,7 +146,10 @@ class Faults:
 
     def state(self) -> dict[str, Any]:
         """The pending faults and the hits, for JSON."""
-        return {"pending": [asdict(fault) for fault in self.pending], "hits": [asdict(hit) for hit in self.hits]}
+        return {
+            "pending": [asdict(fault) for fault in self.pending],
+            "hits": [{"kind": hit.kind, "method": hit.method, "path": hit.path} for hit in self.hits],
+        }
 
     def around(self, app: "WSGIApplication") -> "WSGIApplication":
         """The application, answering badly where told to."""
