@@ -33,7 +33,7 @@ def read_catalogue(connection: Connection, rest: Rest, work_items: Any) -> Catal
             levels |= _levels(work_items, name)
     with reading():
         fields = tuple(_field(told) for told in work_items.get_work_item_fields())
-    who = rest.get("_apis/connectionData", **{"api-version": "5.1-preview.1"}).get("authenticatedUser")
+    who = rest.get("_apis/connectionData", **{"api-version": f"{rest.version}-preview.1"}).get("authenticatedUser")
     return Catalogue(account=account(who) or "", fields=fields, states=states, levels=levels, projects=projects)
 
 
@@ -47,7 +47,7 @@ def read_projects(connection: Connection, rest: Rest) -> dict[str, str]:
     allowed = {folded(name) for name in connection.projects}
     found: dict[str, str] = {}
     while True:
-        query = {"$top": str(PAGE_OF_PROJECTS), "$skip": str(len(found)), "api-version": "5.1"}
+        query = {"$top": str(PAGE_OF_PROJECTS), "$skip": str(len(found))}
         page = rest.get("_apis/projects", **query).get("value") or ()
         found |= {each["id"]: each["name"] for each in page}
         if len(page) < PAGE_OF_PROJECTS:

@@ -22,7 +22,7 @@ from integration.trackers.contract import Connection
 
 SUBSCRIPTIONS = "_apis/hooks/subscriptions"
 _VERSIONS: Mapping[str, str] = {"azure-devops": "7.1-preview"}
-_OLDEST_VERSION = "5.1-preview"
+_OLDEST_VERSION = "5.0"
 """Server 2019 and all after it."""
 _RESOURCE_VERSIONS: Mapping[str, str] = {"tfs": "1.0", "pipelines": "5.1-preview.1", "rm": "3.0-preview.1"}
 _NEWER: Mapping[str, str] = {"build.complete": "2.0"}

@@ -1,6 +1,6 @@
 """One organisation's REST interface: signing in, and its refusals in its own words.
 
-A token that opens nothing gets a sign-in page with status 203, not an error.
+A token that opens nothing gets a sign-in page with status 203 from Services, and 401 without words from Server.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from integration.trackers.budget import LONG_PATIENCE
 from integration.trackers.contract import Connection
 
 _VERSION = {"azure-devops": "7.1"}
-_OLDEST_VERSION = "5.1"
-"""Server 2019 and all after it."""
+_OLDEST_VERSION = "5.0"
+"""Server 2019 and all after it: each refuses what is newer than itself, and knows what is older."""
 _OLD_HOSTS = ".visualstudio.com"
 _UNKNOWN_FIELD = re.compile(r"TF51535: Cannot find field ([\w.]+[\w])")
 _TEST_FAILED = "VS403351"
@@ -83,6 +83,8 @@ class Rest:
                 "HTTP 203: a sign-in page instead of an answer; is the token right, and not expired?",
                 scope="connection",
             )
+        if response.status_code == 401 and not _words(response):
+            raise Refused("HTTP 401: nobody is let in; is the token right, and not expired?", scope="connection")
         if response.status_code == 400 and _TEST_FAILED in _words(response):
             raise Conflict(f"HTTP 400: {_words(response)}")
         try:
