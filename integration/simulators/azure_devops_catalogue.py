@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from integration.simulators.azure_devops_entrance import Answer, Entrance, listing
+from integration.simulators.azure_devops_entrance import Answer, Entrance, listing, project
 from integration.simulators.azure_devops_organisation import Organisation
 from integration.simulators.azure_devops_process import Field, WorkItemType
 from integration.simulators.azure_devops_refusals import Refused, field_missing
@@ -14,6 +14,7 @@ def add_catalogue(entrance: Entrance) -> None:
     _add_projects(entrance)
     _add_process(entrance)
     _add_categories(entrance)
+    _add_tags(entrance)
 
 
 def _add_projects(entrance: Entrance) -> None:
@@ -77,6 +78,17 @@ def _add_categories(entrance: Entrance) -> None:
         return listing(_category_body(organisation, *category) for category in organisation.process.categories)
 
 
+def _add_tags(entrance: Entrance) -> None:
+    organisation = entrance.service.organisation
+
+    @entrance.route("wit/tags")
+    def tags() -> Answer:
+        asked = project()
+        used = (tag for item in organisation.living() if asked in (None, item.project) for tag in item.tags)
+        # [doc] a tag is the same in any case
+        return listing(_tag_body(organisation, tag) for tag in {tag.lower(): tag for tag in used}.values())
+
+
 def _field_body(organisation: Organisation, field: Field) -> dict[str, Any]:
     return {
         "name": field.name,
@@ -91,6 +103,11 @@ def _field_body(organisation: Organisation, field: Field) -> dict[str, Any]:
         "supportedOperations": [{"referenceName": "SupportedOperations.Equals", "name": "="}],
         "url": f"{organisation.url}/_apis/wit/fields/{field.reference}",
     }
+
+
+def _tag_body(organisation: Organisation, tag: str) -> dict[str, Any]:
+    guid = organisation.guid("tag", tag.lower())
+    return {"id": guid, "name": tag, "url": f"{organisation.url}/_apis/wit/tags/{guid}"}
 
 
 def _type_body(organisation: Organisation, kind: WorkItemType) -> dict[str, Any]:

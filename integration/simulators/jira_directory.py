@@ -64,9 +64,15 @@ def cloud_directory(site: Site, shapes: Shapes, gate: Gate) -> Blueprint:
         found = [
             shapes.project(one, 3)
             for one in site.projects.values()
-            if (not keys or one.key in keys) and (not ids or one.id in ids)
+            if (not keys or one.key in keys) and (not ids or one.id in ids) and gate.allows("BROWSE_PROJECTS")
         ]
         return page_of(found, "values", 50)
+
+    @routes.get("/label")
+    @gate.asks("startAt", "maxResults")
+    def label() -> ResponseReturnValue:
+        used = {one for issue in site.issues.values() for one in issue.values.get("labels", ())}
+        return page_of(sorted(used), "values", 1000)  # [doc] of the whole site, whoever may see which issue
 
     return routes
 

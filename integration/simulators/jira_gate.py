@@ -199,7 +199,7 @@ def basic_credentials() -> bytes:
         return b""
 
 
-def page_of(things: list[dict[str, Any]], name: str, cap: int) -> dict[str, Any]:
+def page_of(things: list[Any], name: str, cap: int) -> dict[str, Any]:
     """The page that `startAt` and `maxResults` ask for, of at most `cap`."""
     start = int(request.args.get("startAt", 0))
     size = min(int(request.args.get("maxResults", cap)), cap)

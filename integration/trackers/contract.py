@@ -299,6 +299,22 @@ class FieldKeeper(Protocol):
         ...
 
 
+class Surveyor(Protocol):
+    """Looks around in a tracker that no mapping describes yet. Calls raise what a `TrackerClient`'s may raise."""
+
+    def account(self) -> str:
+        """The name of the account that we are, for whoever asked; it is not kept."""
+        ...
+
+    def projects(self) -> Mapping[str, str]:
+        """All that the account sees: as a mapping names it -> the name on screen."""
+        ...
+
+    def labels(self, projects: Sequence[str]) -> Sequence[str]:
+        """Labels or tags in use in these projects (none named: in all), or in the whole tracker where it tells no more."""
+        ...
+
+
 def client_of(clients: Mapping[str, TrackerClient], name: str) -> TrackerClient:
     """The connection's client. Raises `Permanent` where the mapping in force has no such connection."""
     try:
@@ -339,5 +355,7 @@ class Tracker:
     """Who looks after its webhooks; None where this version cannot."""
     fields: Callable[[Connection], FieldKeeper] | None = None
     """Who looks after its fields; None where this version cannot."""
+    survey: Callable[[Connection], Surveyor] | None = None
+    """Who looks around in it before there is a mapping; None where this version cannot."""
     in_cloud: bool = False
     """Whether it runs at its vendor's, and sends to public https addresses only."""

@@ -17,6 +17,7 @@ from tests.simulators.described import check_answer, check_request
         ("GET", "status", {}),
         ("GET", "issuetype", {}),
         ("GET", "project/search", {}),
+        ("GET", "label", {"params": {"startAt": 0, "maxResults": 1000}}),
         ("GET", "mypermissions", {"params": {"permissions": "EDIT_ISSUES"}}),
         ("GET", "issue/{issueIdOrKey}", {"params": {"expand": "changelog"}}),
         ("GET", "issue/{issueIdOrKey}/editmeta", {}),

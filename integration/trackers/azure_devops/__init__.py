@@ -7,6 +7,7 @@ revisions.py   one revision of a work item, from either shape; relations.py: par
 history.py     the past, and where webhooks differ; its feeds and lists are in history_*.py, deltas.py, queries.py
 process.py     fields of an inherited process: making them, adding them to types, trying them
 hooks.py       subscriptions to service hooks: what is wanted, what is there
+survey.py      what there is to be seen before there is a mapping
 client.py      reads and writes; the only file that knows the SDK, imported when a connection is first used
 """
 
@@ -17,7 +18,7 @@ from datetime import timedelta
 
 from integration.trackers.azure_devops.inbound import delivery_id, verify
 from integration.trackers.azure_devops.translate import HANDLERS, IGNORED, event_in, items_in, recognises, translate
-from integration.trackers.contract import Connection, FieldKeeper, HookKeeper, Tracker, TrackerClient
+from integration.trackers.contract import Connection, FieldKeeper, HookKeeper, Surveyor, Tracker, TrackerClient
 
 
 def connect(connection: Connection) -> TrackerClient:
@@ -41,6 +42,13 @@ def _fields(connection: Connection) -> FieldKeeper:
     return AzureDevOpsFields(connection)
 
 
+def _survey(connection: Connection) -> Surveyor:
+    """Imported late as the others are."""
+    from integration.trackers.azure_devops.survey import AzureDevOpsSurvey
+
+    return AzureDevOpsSurvey(connection)
+
+
 TRACKER = Tracker(
     name="azure-devops",
     title="Azure DevOps",
@@ -58,6 +66,7 @@ TRACKER = Tracker(
     event_of=event_in,
     hooks=_hooks,
     fields=_fields,
+    survey=_survey,
     in_cloud=True,
 )
 

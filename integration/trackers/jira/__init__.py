@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from integration.trackers.contract import Connection, FieldKeeper, HookKeeper, Tracker, TrackerClient
+from integration.trackers.contract import Connection, FieldKeeper, HookKeeper, Surveyor, Tracker, TrackerClient
 from integration.trackers.jira.inbound import KEPT_HEADERS, LARGEST_BODY, delivery_id, verify
 from integration.trackers.jira.translate import HANDLERS, IGNORED, event_of, items_of, recognises, translate
 
@@ -35,6 +35,14 @@ def _fields(connection: Connection) -> FieldKeeper:
     return JiraFields(platform, connection)
 
 
+def _survey(connection: Connection) -> Surveyor:
+    from integration.trackers.jira.client import libraries
+    from integration.trackers.jira.survey import JiraSurvey
+
+    platform, _ = libraries(connection)
+    return JiraSurvey(platform, connection)
+
+
 TRACKER = Tracker(
     name="jira",
     title="Jira",
@@ -52,5 +60,6 @@ TRACKER = Tracker(
     event_of=event_of,
     hooks=_hooks,
     fields=_fields,
+    survey=_survey,
     in_cloud=True,
 )

@@ -215,16 +215,9 @@ class JiraClient:
 
     def _shown_projects(self) -> list[Json]:
         """The connection's projects; all that the account sees where the mapping names none."""
-        found: list[Json] = []
-        while True:
-            page = self._rest.told(
-                self._api.search_projects, start_at=len(found), max_results=PAGE, keys=self._projects or None
-            )
-            with understood():
-                more = records(page.get("values"), "projects")
-            found += more
-            if page.get("isLast") is not False or not more:
-                return found
+        pages = self._rest.paged(self._api.search_projects, size=PAGE, keys=self._projects or None)
+        with understood():
+            return [project for page in pages for project in records(page, "projects")]
 
     def _project_keys(self) -> Sequence[str]:
         return self._projects or [key for each in self._shown_projects() if (key := text(each.get("key")))]

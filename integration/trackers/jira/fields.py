@@ -184,15 +184,9 @@ class JiraFields:
         return Sample(of, item, {field: _NO_SCREEN for field in fields if field not in listed})
 
     def _pages(self, call: Callable[..., requests.Response], *about: Any, **asked: Any) -> Iterator[Json]:
-        start = 0
-        while True:
-            page = self._rest.told(call, *about, start_at=start, max_results=PAGE, **asked)
+        for page in self._rest.paged(call, *about, size=PAGE, **asked):
             with understood():
-                found = records(page.get("values"), "values")
-            yield from found
-            start += len(found)
-            if page.get("isLast") is not False or not found:
-                return
+                yield from records(page, "values")
 
 
 def _is_team_managed(project: Json) -> bool:

@@ -41,6 +41,21 @@ class Rest:
         with understood():
             return records(http.decoded(self.done(call, *about, **asked)), "Jira's answer")
 
+    def paged(
+        self, call: Callable[..., requests.Response], *about: Any, size: int, **asked: Any
+    ) -> Iterator[Sequence[Any]]:
+        """The pages of `values` that Jira answers with, `size` at a time."""
+        start = 0
+        while True:
+            page = self.told(call, *about, start_at=start, max_results=size, **asked)
+            found = page.get("values")
+            if not isinstance(found, list):
+                raise Retryable("Jira answered something unexpected: a page without values")
+            yield found
+            start += len(found)
+            if page.get("isLast") is not False or not found:
+                return
+
     def done(self, call: Callable[..., requests.Response], *about: Any, **asked: Any) -> requests.Response:
         """A good answer. Nothing counts as gone before Jira has confirmed that it still knows us.
 
