@@ -103,8 +103,11 @@ def _history_routes(routes: Blueprint, site: Site, shapes: Shapes, gate: Gate) -
         keys, fields = asked.get("issueIdsOrKeys") or [], set(asked.get("fieldIds") or ())
         if not 1 <= len(keys) <= 1000 or len(fields) > 10:  # [doc]
             raise Refused(messages=("Between 1 and 1000 issues and at most 10 fields can be asked for.",))
-        size = min(int(asked.get("maxResults") or 1000), 10000)  # [doc]
+        if not 1 <= (size := int(asked.get("maxResults", 1000))) <= 10000:  # [doc]
+            raise Refused(messages=("maxResults must be between 1 and 10000.",))
         with site.lock:
+            for key in keys:
+                site.issue(str(key))  # [inf] one that is not there fails all of them: the harder case
             entries = _histories(site, keys, fields)
             about = ",".join(map(str, keys))
             (start,) = _place_of(token, about, site.generation) if (token := asked.get("nextPageToken")) else (0,)

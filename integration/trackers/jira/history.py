@@ -43,7 +43,7 @@ from integration.trackers.jira.payload import (
     records,
     text,
 )
-from integration.trackers.jira.place import Link, Place
+from integration.trackers.jira.place import ISSUES, Link, Place
 from integration.trackers.jira.rest import Rest, understood
 
 FIELDS = "*all,-description,-environment,-worklog,-attachment"
@@ -51,10 +51,8 @@ PAGE = 100
 """With more than ids and keys, at most a hundred issues come in one answer."""
 IDS = 5000
 """With ids alone, as many."""
-ISSUES = 1000
-"""Changelogs are told of at most a thousand issues at a time,"""
 ENTRIES = 10_000
-"""and at most ten thousand entries in one answer."""
+"""At most ten thousand entries of changelogs come in one answer."""
 UNSETTLED = timedelta(minutes=10)
 """For how long search may not know of a change. Atlassian promises nothing, and speaks of seconds."""
 
@@ -180,8 +178,8 @@ class IssueHistory:
 
     def _changelogs(self, place: Place) -> Sequence[TrackerFact]:
         """The next page of the changelogs that are owed for the first thousand issues; with the last one, their links."""
-        asked = list(place.owed)[:ISSUES]
-        page = self._entries(place, asked)
+        page = self._entries(place)
+        asked = list(place.owed)[: place.at_once]
         facts: list[TrackerFact] = []
         with understood():
             for log in records(page.get("issueChangeLogs"), "issueChangeLogs"):
@@ -192,9 +190,12 @@ class IssueHistory:
             place.entries = text(page.get("nextPageToken"))
         if place.entries is None:
             facts += (link.fact() for number in asked for link in place.owed.pop(number))
+            place.at_once = ISSUES
         return facts
 
-    def _entries(self, place: Place, asked: Sequence[str]) -> Json:
+    def _entries(self, place: Place) -> Json:
+        """By token, else from the first page. Whether one issue that has gone fails all of them, Atlassian does not say."""
+        asked = list(place.owed)[: place.at_once]
         body = {"issueIdsOrKeys": asked, "maxResults": ENTRIES}
         if place.entries is not None:
             try:
@@ -203,7 +204,24 @@ class IssueHistory:
                 raise
             except Permanent:  # the token has expired: these issues' changelogs once more
                 place.entries = None
-        return self._rest.told(self._api.get_bulk_changelogs, data=body)
+        try:
+            return self._rest.told(self._api.get_bulk_changelogs, data=body)
+        except Refused:
+            raise
+        except Permanent:
+            if len(asked) == 1:
+                if self._is_there(asked[0]):
+                    raise
+                return {}
+        place.at_once = len(asked) // 2
+        return self._entries(place)
+
+    def _is_there(self, number: str) -> bool:
+        try:
+            self._rest.done(self._api.get_issue, number, fields="id")
+        except Gone:
+            return False
+        return True
 
     def _told(self, number: str, entries: Sequence[changelog.Entry]) -> Iterator[TrackerFact]:
         for entry in entries:

@@ -11,6 +11,8 @@ import orjson
 
 from integration.core.facts import LinkAdded
 
+ISSUES = 1000
+"""Changelogs are told of at most a thousand issues at a time."""
 REMEMBERED = 1000
 """Issues told lately whose repetition is recognised; others are only told twice."""
 
@@ -54,6 +56,8 @@ class Place:
     """Whether the search has no more to tell."""
     owed: MutableMapping[str, Sequence[Link]] = field(default_factory=dict)
     """Issues whose changelogs are not told yet, with their links."""
+    at_once: int = ISSUES
+    """For how many of them the changelogs are asked at once; fewer while one is looked for that Jira refuses."""
     entries: str | None = None
     """Token of the next page of those changelogs."""
     seen: MutableMapping[str, datetime] = field(default_factory=dict)
@@ -74,6 +78,7 @@ class Place:
                 told["token"],
                 told["searched"],
                 {number: [_unpacked(link) for link in links] for number, links in told["owed"].items()},
+                told["at_once"],
                 told["entries"],
                 {number: datetime.fromisoformat(at) for number, at in told["seen"].items()},
                 None if told["safe"] is None else datetime.fromisoformat(told["safe"]),
@@ -88,6 +93,7 @@ class Place:
             "token": self.token,
             "searched": self.searched,
             "owed": {number: [link.packed() for link in links] for number, links in self.owed.items()},
+            "at_once": self.at_once,
             "entries": self.entries,
             "seen": self.seen,
             "safe": self.safe,

@@ -187,6 +187,28 @@ class TestRestarts:
         # Of the two hundred that were told, those of one minute are found again, and not told again.
         assert asked(jira, SEARCH) - before == len(["refused"]) + 2
 
+    def test_an_issue_that_went_in_between_stops_nobody(self, jira, clock) -> None:
+        made = many(jira, clock, 40)
+        walk = reader(jira, "SHOP").history("issues", LONG_AGO, None)
+        first = next(walk)
+        jira.delete(made[5])
+        before = asked(jira, CHANGELOGS)
+
+        rest = [*walk]
+
+        changed = {fact.item for fact in told(rest) if isinstance(fact, StatusChanged)}
+        assert changed == {*made[1::2]} - {made[5]}
+        assert asked(jira, CHANGELOGS) - before < 25
+        assert not told(read(jira, rest[-1].cursor))
+        assert issues([first]) == Counter(made)
+
+    def test_a_refusal_that_no_issue_explains_is_told(self, jira, clock, monkeypatch) -> None:
+        monkeypatch.setattr("integration.trackers.jira.history.ENTRIES", 10_001)
+        many(jira, clock, 4)
+
+        with pytest.raises(Permanent, match="maxResults must be between"):
+            read(jira)
+
     def test_a_cursor_that_cannot_be_read_is_none(self, jira, clock) -> None:
         made = many(jira, clock, 3)
 
