@@ -31,7 +31,7 @@ from urllib.parse import quote
 
 import orjson
 
-from integration.core.errors import Permanent
+from integration.core.errors import Gone, Permanent, Refused
 from integration.trackers.azure_devops.catalogue import read_projects
 from integration.trackers.azure_devops.history_items import RevisionFeed
 from integration.trackers.azure_devops.history_links import read_links
@@ -64,12 +64,20 @@ class History:
         }
 
     def read(self, stream: str, since: datetime, cursor: str | None) -> Iterator[HistoryPage]:
-        """What `Historian.history` promises."""
+        """What `Historian.history` promises. A project that may not be read holds up no other: it is told of at the end."""
         positions = _positions(cursor)
+        refusals: list[Permanent] = []
         for scope in self._scopes(stream):
-            for step in self._readers[stream](scope, since, positions.get(scope.id, {})):
-                positions[scope.id] = step.position
-                yield HistoryPage(step.facts, orjson.dumps(positions).decode(), step.items)
+            try:
+                for step in self._readers[stream](scope, since, positions.get(scope.id, {})):
+                    positions[scope.id] = step.position
+                    yield HistoryPage(step.facts, orjson.dumps(positions).decode(), step.items)
+            except (Refused, Gone) as refusal:
+                if isinstance(refusal, Refused) and refusal.scope == "connection":
+                    raise
+                refusals.append(type(refusal)(f"{scope.name or 'all projects'}: {refusal.reason}"))
+        if refusals:
+            raise refusals[0]
 
     def total(self, stream: str, since: datetime) -> int | None:
         """How many of today's work items changed since that day; nothing else is counted."""

@@ -5,9 +5,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from integration.core.errors import Gone, Retryable
 from integration.core.facts import TrackerFact
 from integration.simulators.azure_devops import AzureDevOpsSimulator
-from integration.trackers.azure_devops import TRACKER, history_items
+from integration.simulators.faults import Fault
+from integration.trackers.azure_devops import TRACKER, history_items, history_lists
 from integration.trackers.contract import Connection, Historian, HistoryPage, Secret
 from tests.sides import Clock
 
@@ -199,6 +201,49 @@ def test_a_project_that_is_named_later_is_read_from_its_beginning(sim):
     cursor = read(sim, "work items")[-1].cursor
 
     assert sum(page.items for page in historian(sim, "Shop", "Warehouse").history("work items", LONG_AGO, cursor)) == 1
+
+
+def test_a_project_that_cannot_be_read_holds_up_no_other(sim):
+    sim.create_work_item("User Story", "Pay by phone")
+    told = 0
+
+    with pytest.raises(Gone, match=r"Nowhere: .*TF200016"):  # noqa: PT012 - what comes before it counts
+        for page in historian(sim, "Nowhere", "Shop").history("work items", LONG_AGO, None):
+            told += page.items
+
+    assert told == 1
+
+
+@pytest.mark.parametrize("stream", ["work items", "work item links", "builds", "pipeline runs"])
+def test_whatever_stops_a_reading_it_goes_on_from_its_last_page(sim, clock, monkeypatch, stream):
+    """Many requests are refused, others break off; each time another process takes over."""
+    monkeypatch.setattr(history_items, "PAGE", 3)
+    monkeypatch.setattr(history_lists, "PAGE", 2)
+    monkeypatch.setattr(history_lists, "PAGE_OF_RUNS", 2)
+    sim.settings.reporting_page = 3
+    epic = sim.create_work_item("Epic", "Pay")
+    for number in range(1, 11):
+        story = sim.create_work_item("User Story", f"Step {number}", parent=epic)
+        sim.set_state(story, "Active")
+        sim.change_stage(run_id=number, pipeline="Deploy", stage="Production")
+        sim.change_run(run_id=number, pipeline="Deploy")
+        clock.forward(minutes=20)
+    whole = facts(read(sim, stream))
+    sim.faults.add(Fault("throttle", times=None, share=0.28))
+    sim.faults.add(Fault("cut", times=None, share=0.28))
+
+    told, cursor, stops = [], None, 0
+    while True:
+        try:
+            for page in historian(sim, "Shop").history(stream, LONG_AGO, cursor):
+                told += page.facts
+                cursor = page.cursor
+            break
+        except Retryable:
+            stops += 1
+
+    assert told == whole
+    assert stops
 
 
 @pytest.mark.parametrize("count", [0, 3, 40])
