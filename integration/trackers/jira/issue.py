@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, MutableMapping
-from datetime import datetime
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from datetime import UTC, datetime
 from typing import TypeAlias
 
-from integration.core.facts import Commented, ItemCreated, ItemSeen, Value
+from integration.core.facts import Commented, ItemCreated, ItemSeen, TrackerFact, Value
 from integration.trackers.jira.payload import (
     DROPPED,
     Json,
@@ -65,6 +65,12 @@ def commented(comment: Json, *, item: str, at: datetime, actor: str | None = Non
         comment=number,
         seen_by_author=comment.get("jsdPublic") is not False and comment.get("visibility") is None,
     )
+
+
+def as_it_is(issue: Json) -> Sequence[TrackerFact]:
+    """What an issue that was read is now."""
+    at = updated(issue) or datetime.now(UTC)
+    return [created(issue, at=at), seen(issue, at=at, order=AS_READ)]
 
 
 def updated(issue: Json) -> datetime | None:
