@@ -14,6 +14,8 @@ from sqlalchemy import func, select
 from integration.core.okr import Standing
 from integration.simulators.azure_devops import AzureDevOpsSimulator
 from integration.simulators.jira import JiraSimulator
+from integration.simulators.jira_data_center import JiraDataCenterSimulator
+from integration.simulators.jira_simulated import SimulatedJira
 from integration.simulators.server import Server
 from integration.store import check_ins, marks, migrations, outbox, reads, tables
 from integration.store.db import Database
@@ -166,6 +168,17 @@ def living_jira(
     return living
 
 
+def living_data_center(
+    database_url: str, folder: Path, monkeypatch: pytest.MonkeyPatch, jira: JiraDataCenterSimulator, **said: Any
+) -> Living:
+    """okrlink beside a simulated Jira Data Center that sends it webhooks, signed."""
+    for name, value in SECRETS.items():
+        monkeypatch.setenv(name, value)
+    living = Living(database_url, data_center_mapping(jira, **said), folder)
+    jira.webhooks.register(f"{living.url}/webhooks/jira", SECRETS["JIRA_SECRET"])
+    return living
+
+
 def living_azure_devops(
     database_url: str, folder: Path, monkeypatch: pytest.MonkeyPatch, ado: AzureDevOpsSimulator, **said: Any
 ) -> Living:
@@ -178,9 +191,15 @@ def living_azure_devops(
 
 
 def jira_mapping(
-    jira: JiraSimulator, *, every: str = "1 s", objectives: str = OBJECTIVES, cycle: str = "2026-Q4"
+    jira: SimulatedJira, *, every: str = "1 s", objectives: str = OBJECTIVES, cycle: str = "2026-Q4"
 ) -> str:
     return JIRA.format(url=jira.url, every=every, objectives=objectives, cycle=cycle)
+
+
+def data_center_mapping(jira: JiraDataCenterSimulator, **said: Any) -> str:
+    """A personal access token stands alone."""
+    mapping = jira_mapping(jira, **said).replace("tracker: jira\n", "tracker: jira-data-center\n")
+    return mapping.replace("    user: env/JIRA_USER\n", "")
 
 
 def azure_devops_mapping(

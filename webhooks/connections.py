@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import logging
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeAlias
@@ -16,8 +15,6 @@ from mappings import ConnectionSource, load_texts, resolve
 
 Resolved: TypeAlias = Mapping[str, tuple[Tracker, Connection | MappingInvalid]]
 """In the place of a connection whose secrets cannot be read now stands the reason: nobody takes it for unknown."""
-
-log = logging.getLogger(__name__)
 
 
 def reached(environment: Mapping[str, str], mapping: Applied) -> Callable[[], Resolved]:
@@ -48,8 +45,4 @@ def _resolving(
 
 
 def _sources(mapping: Applied) -> Sequence[ConnectionSource]:
-    sources = load_texts(mapping.files, next(iter(mapping.files))).connections
-    for source in sources:
-        if source.tracker not in TRACKERS:
-            log.warning("%s: this version does not know %s", source.name, source.tracker)
-    return [source for source in sources if source.tracker in TRACKERS]
+    return load_texts(mapping.files, next(iter(mapping.files))).connections

@@ -25,7 +25,7 @@ def offset_searches(site: Site, shapes: Shapes, gate: Gate) -> Blueprint:
 
     def search(asked: Mapping[str, Any], names: list[str]) -> ResponseReturnValue:
         wanted = [one for one in names if one] or ["*navigable"]  # [doc]
-        start, size = int(asked.get("startAt") or 0), int(asked.get("maxResults") or 50)
+        start, size = int(asked.get("startAt") or 0), int(asked.get("maxResults", 50))
         with site.lock:
             query = jira_jql.parse(str(asked.get("jql") or ""), site, shapes.zone, bounded=False)
             found = query.run(site.searched()) if gate.allows("BROWSE_PROJECTS") else []

@@ -9,6 +9,7 @@ from integration.trackers.contract import Tracker
 
 TRACKERS: Mapping[str, Tracker] = {
     "jira": jira.TRACKER,
+    "jira-data-center": jira.DATA_CENTER,
     "azure-devops": azure_devops.TRACKER,
     "azure-devops-server": azure_devops.SERVER,
 }

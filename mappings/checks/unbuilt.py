@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from integration.core.errors import Problem
-from integration.trackers import TRACKERS
-from mappings.build import tracker_of
 from mappings.starts import Measured
 from mappings.whole import Whole
 
@@ -64,9 +62,6 @@ def queries(whole: Whole) -> Iterator[Problem]:
 
 def connections(whole: Whole) -> Iterator[Problem]:
     for connection in whole.connections():
-        tracker = tracker_of(connection)
-        if tracker and tracker not in TRACKERS:
-            yield connection.at_key(f"{tracker} is not reached by this version", warning=True)
         for key, message in CONNECTION.items():
             if connection.has(key) and connection.written(key) != "false":
                 yield connection.at_key(message, key, warning=True)

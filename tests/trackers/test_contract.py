@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import orjson
 import pytest
@@ -21,8 +21,11 @@ from integration.core.write_back import Badge
 from integration.simulators.azure_devops import AzureDevOpsSimulator
 from integration.simulators.faults import Fault, Faults
 from integration.simulators.jira import JiraSimulator
+from integration.simulators.jira_data_center import JiraDataCenterSimulator
+from integration.simulators.jira_simulated import SimulatedJira
 from integration.trackers import TRACKERS, recognise
 from integration.trackers.contract import Connection, Secret, Tracker, TrackerClient
+from mappings.schema.connections import TrackerName
 
 HERE = Path(__file__).parent
 RECEIVED = datetime(2026, 11, 1, 12, tzinfo=UTC)
@@ -64,17 +67,26 @@ class Site:
 @contextmanager
 def a_jira() -> Iterator[Site]:
     with JiraSimulator() as jira:
-        epic = jira.create_issue("SHOP", "Epic", "A faster checkout")
-        connection = Connection("site", "jira", jira.url, ("SHOP",), jira.email, Secret(jira.token))
-        progress = "customfield_10051"
-        yield Site(
-            connection,
-            jira.faults,
-            epic.id,
-            progress,
-            lambda: jira.value(epic, progress),
-            lambda: sum(progress in {change.field_id for change in entry.changes} for entry in epic.history),
-        )
+        yield with_an_epic(jira, Connection("site", "jira", jira.url, ("SHOP",), jira.email, Secret(jira.token)))
+
+
+@contextmanager
+def a_data_center() -> Iterator[Site]:
+    with JiraDataCenterSimulator() as jira:
+        yield with_an_epic(jira, Connection("site", "jira-data-center", jira.url, ("SHOP",), token=Secret(jira.token)))
+
+
+def with_an_epic(jira: SimulatedJira, connection: Connection) -> Site:
+    epic = jira.create_issue("SHOP", "Epic", "A faster checkout")
+    progress = "customfield_10051"
+    return Site(
+        connection,
+        jira.faults,
+        epic.id,
+        progress,
+        lambda: jira.value(epic, progress),
+        lambda: sum(progress in {change.field_id for change in entry.changes} for entry in epic.history),
+    )
 
 
 @contextmanager
@@ -105,12 +117,14 @@ class Kind:
 
 SITES: Mapping[str, Kind] = {
     "jira": Kind(signed, signs=True, site=a_jira),
-    "azure_devops": Kind(basic, signs=False, site=an_organisation, webhook_user="hook"),
+    "jira-data-center": Kind(signed, signs=True, site=a_data_center),
+    "azure-devops": Kind(basic, signs=False, site=an_organisation, webhook_user="hook"),
+    "azure-devops-server": Kind(basic, signs=False, site=an_organisation, webhook_user="hook"),
 }
 
 
 def kind_of(tracker: Tracker) -> Kind:
-    return SITES[folder(tracker).name]
+    return SITES[tracker.name]
 
 
 def connection_of(tracker: Tracker) -> Connection:
@@ -121,6 +135,10 @@ def connection_of(tracker: Tracker) -> Connection:
         webhook_user=kind_of(tracker).webhook_user,
         webhook_secrets=(OLD, NEW),
     )
+
+
+def test_every_tracker_that_a_mapping_can_name_is_known() -> None:
+    assert set(TRACKERS) == set(get_args(TrackerName))
 
 
 class TestWhoSent:
@@ -233,7 +251,9 @@ class TestWhatWasSent:
         assert all(tracker.ignored.values())
 
 
-@pytest.fixture(params=[TRACKERS[name] for name in ("jira", "azure-devops")], ids=lambda tracker: tracker.name)
+@pytest.fixture(
+    params=[TRACKERS[name] for name in ("jira", "jira-data-center", "azure-devops")], ids=lambda tracker: tracker.name
+)
 def tracker(request: pytest.FixtureRequest) -> Tracker:
     """The editions that have a simulator."""
     found: Tracker = request.param

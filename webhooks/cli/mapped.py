@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from integration.core.errors import Permanent
 from integration.ledger import Ledgers
 from integration.store import applied
 from integration.trackers import TRACKERS
@@ -66,9 +65,7 @@ def mapped(service: Service, file: Path | None, nothing: str = NOTHING_THERE) ->
 
 
 def client(site: Connection) -> TrackerClient:
-    """Raises `Permanent` for a tracker that this version does not reach. Nothing is asked of it yet."""
-    if site.tracker not in TRACKERS:
-        raise Permanent(f"{site.tracker} is not reached by this version")
+    """Nothing is asked of the tracker yet."""
     return TRACKERS[site.tracker].connect(site)
 
 

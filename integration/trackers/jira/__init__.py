@@ -1,11 +1,12 @@
-"""Jira Cloud: the table of contents of what is known about it.
+"""Jira, on the Cloud and as a Data Center: the table of contents of what is known about it.
 
-`client` alone knows the vendor's library and is imported when a connection is made: receiving needs no library and no
-credentials for writing.
+`client` and `data_center` alone know the vendor's library and are imported when a connection is made: receiving needs no
+library and no credentials for writing.
 """
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import timedelta
 
 from integration.trackers.contract import Connection, FieldKeeper, HookKeeper, Surveyor, Tracker, TrackerClient
@@ -15,6 +16,12 @@ from integration.trackers.jira.translate import HANDLERS, IGNORED, event_of, ite
 
 def _connect(connection: Connection) -> TrackerClient:
     from integration.trackers.jira.client import connect
+
+    return connect(connection)
+
+
+def _connect_data_center(connection: Connection) -> TrackerClient:
+    from integration.trackers.jira.data_center import connect
 
     return connect(connection)
 
@@ -63,3 +70,14 @@ TRACKER = Tracker(
     survey=_survey,
     in_cloud=True,
 )
+DATA_CENTER = dataclasses.replace(
+    TRACKER,
+    name="jira-data-center",
+    title="Jira Data Center",
+    connect=_connect_data_center,
+    hooks=None,
+    fields=None,
+    survey=None,
+    in_cloud=False,
+)
+"""The same but for how it is asked. Its deliveries carry no id, and may be opened by a user instead of being signed."""

@@ -118,13 +118,13 @@ class IssueHistory:
         page, answered = self._next(place)
         with understood():
             found = records(page.get("issues"), "issues")
-            shown = {(identifier(one.get("id"), "issue.id"), _updated(one)): one for one in found}
+            shown = {(identifier(one.get("id"), "issue.id"), updated_at(one)): one for one in found}
         new = {number: one for (number, at), one in shown.items() if not place.knows(number, at)}
         facts: list[TrackerFact] = []
         for number, one in new.items():
             facts += self._now(number, one)
             with understood():
-                place.owed[number] = list(_links(number, one))
+                place.owed[number] = list(links_of(number, one))
         place.go_on(shown, settled=answered - UNSETTLED)
         place.token = following(page, place.token)
         place.searched = place.token is None
@@ -147,10 +147,10 @@ class IssueHistory:
 
     def _now(self, number: str, shown: Json) -> Iterator[TrackerFact]:
         with understood():
-            at = _updated(shown)
+            at = updated_at(shown)
             born = issue.created(shown, at=at)
             yield born
-            yield _status_changed(number, born.at, 0)
+            yield status_changed(number, born.at, 0)
             yield issue.seen(shown, at=at, order=issue.AS_READ)
         for comment in self._comments(number, shown):
             with understood():
@@ -184,9 +184,9 @@ class IssueHistory:
         with understood():
             for log in records(page.get("issueChangeLogs"), "issueChangeLogs"):
                 number = identifier(log.get("issueId"), "issueId")
-                entries = [_entry(raw, number) for raw in records(log.get("changeHistories"), "changeHistories")]
+                entries = [entry_of(raw, number) for raw in records(log.get("changeHistories"), "changeHistories")]
                 facts += self._told(number, entries)
-                place.owed[number] = _dated(place.owed.get(number, ()), entries)
+                place.owed[number] = dated(place.owed.get(number, ()), entries)
             place.entries = text(page.get("nextPageToken"))
         if place.entries is None:
             facts += (link.fact() for number in asked for link in place.owed.pop(number))
@@ -226,13 +226,11 @@ class IssueHistory:
     def _told(self, number: str, entries: Sequence[changelog.Entry]) -> Iterator[TrackerFact]:
         for entry in entries:
             yield from changelog.facts_of(entry, self._people.__contains__)
-        moves = [entry for entry in entries if any(changelog.field_of(change) == "status" for change in entry.changes)]
-        if moves:
-            last = max(moves, key=lambda entry: (entry.at, entry.order))
-            yield _status_changed(number, last.at, last.order)
+        yield from status_since(number, entries)
 
 
-def _updated(shown: Json) -> datetime:
+def updated_at(shown: Json) -> datetime:
+    """When an issue was updated last; search orders by it."""
     at = issue.updated(shown)
     if at is None:
         raise Retryable("Jira found an issue and did not tell when it was updated")
@@ -249,14 +247,23 @@ def following(page: Json, token: str | None) -> str | None:
     return following
 
 
-def _entry(raw: Json, number: str) -> changelog.Entry:
+def entry_of(raw: Json, number: str) -> changelog.Entry:
+    """An entry of the issue's changelog as REST tells it."""
     at = moment(raw.get("created"))
     if at is None:
         raise Retryable(f"Jira told a change of issue {number} without its time")
     return changelog.entry_of(raw, item=number, at=at, actor=account(raw.get("author")))
 
 
-def _status_changed(number: str, at: datetime, order: int) -> ItemSeen:
+def status_since(number: str, entries: Sequence[changelog.Entry]) -> Iterator[ItemSeen]:
+    """Since when the status is what it is, where the entries tell of its last change."""
+    moves = [entry for entry in entries if any(changelog.field_of(change) == "status" for change in entry.changes)]
+    if moves:
+        last = max(moves, key=lambda entry: (entry.at, entry.order))
+        yield status_changed(number, last.at, last.order)
+
+
+def status_changed(number: str, at: datetime, order: int) -> ItemSeen:
     """Since when the status is what it is: webhooks tell it with each change, an issue as it is now does not."""
     fields = {"status_changed": at.isoformat()}
     return ItemSeen(at=at, source=f"{number}:{order or at.isoformat()}", item=number, order=order, fields=fields)
@@ -267,9 +274,9 @@ def _holds_people(raw: Json) -> bool:
     return isinstance(schema, dict) and "user" in (schema.get("type"), schema.get("items"))
 
 
-def _links(number: str, shown: Json) -> Iterator[Link]:
+def links_of(number: str, shown: Json) -> Iterator[Link]:
     """The issue's links. One end shows where it points to, the other where it comes from."""
-    born = moment(issue.raw_fields(shown).get("created")) or _updated(shown)
+    born = moment(issue.raw_fields(shown).get("created")) or updated_at(shown)
     for raw in records(issue.raw_fields(shown).get("issuelinks"), "issue.fields.issuelinks"):
         kind = raw.get("type")
         name = (text(kind.get("name")) if isinstance(kind, dict) else None) or ""
@@ -283,7 +290,7 @@ def _links(number: str, shown: Json) -> Iterator[Link]:
             yield Link(identifier(raw.get("id"), "issuelink.id"), source, target, name, key, born)
 
 
-def _dated(links: Sequence[Link], entries: Sequence[changelog.Entry]) -> list[Link]:
+def dated(links: Sequence[Link], entries: Sequence[changelog.Entry]) -> list[Link]:
     """The links with the times at which the changelog tells that one with that key was added, where it does."""
     added = {
         text(change.get("to")): entry.at

@@ -87,6 +87,14 @@ def understood() -> Iterator[None]:
         raise Retryable(f"Jira answered something unexpected: {exc}") from exc
 
 
+def total_of(page: Json) -> int:
+    """How many there are on all pages, where pages are told by offset. Without it nobody knows whether there are more."""
+    total = page.get("total")
+    if not isinstance(total, int) or isinstance(total, bool):
+        raise Malformed("total: expected a number")
+    return total
+
+
 def _date_of(response: requests.Response) -> datetime:
     now = datetime.now(UTC)
     try:

@@ -13,15 +13,15 @@ from integration.trackers.jira.payload import Json, reduced, text
 _TEXTS = frozenset({"text", "rich text"})
 
 
-def for_edit(kind: str, value: FieldValue) -> Any:
-    """What an edit of a field of that type sends; None clears it."""
+def for_edit(kind: str, value: FieldValue, *, documents: bool = True) -> Any:
+    """What an edit of a field of that type sends; None clears it. Rich text is a document on the Cloud, plain elsewhere."""
     if value is None:
         return None
-    if kind == "rich text":
+    if kind == "rich text" and documents:
         return document(str(value))
     if kind == "option":
         return {"value": str(value)}
-    return str(value) if kind == "text" else value
+    return str(value) if kind in _TEXTS else value
 
 
 def shown(value: object) -> FieldValue:
