@@ -32,6 +32,11 @@ def directory(site: Site, shapes: Shapes, gate: Gate) -> Blueprint:
     def status() -> ResponseReturnValue:
         return jsonify([shapes.status(one, shapes.api) for one in site.statuses])
 
+    @routes.get("/configuration")
+    def configuration() -> ResponseReturnValue:
+        # [doc] whoever may use Jira reads it; of its switches only those that are modelled
+        return {"issueLinkingEnabled": site.linking, "subTasksEnabled": True}
+
     @routes.get("/issuetype")
     def issuetype() -> ResponseReturnValue:
         return jsonify([shapes.issue_type(one, shapes.api) for one in site.issue_types])

@@ -13,6 +13,7 @@ from typing import Any, Literal, Protocol, TypeAlias, runtime_checkable
 
 from integration.core.catalogue import Catalogue
 from integration.core.errors import Permanent
+from integration.core.examination import Ability, Introduction, Permission, Project, Words
 from integration.core.facts import TrackerFact
 from integration.core.fields import Place, Sample
 from integration.core.hooks import Hook
@@ -315,6 +316,26 @@ class Surveyor(Protocol):
         ...
 
 
+class Examiner(Protocol):
+    """Looks at what one connection's account sees and may do; nothing is written. Calls raise what a `TrackerClient`'s may."""
+
+    def introduce(self) -> Introduction:
+        """Signs in, and hears who we are."""
+        ...
+
+    def projects(self) -> Sequence[Project]:
+        """All that the account sees, whatever the mapping names."""
+        ...
+
+    def permissions(self, project: Project, abilities: Sequence[Ability]) -> Sequence[Permission]:
+        """Which of these the account has in the project, with the tracker's own remedy for what it lacks."""
+        ...
+
+    def words(self) -> Words:
+        """The types and statuses that the account's projects know, as on screen."""
+        ...
+
+
 def client_of(clients: Mapping[str, TrackerClient], name: str) -> TrackerClient:
     """The connection's client. Raises `Permanent` where the mapping in force has no such connection."""
     try:
@@ -357,5 +378,8 @@ class Tracker:
     """Who looks after its fields; None where this version cannot."""
     survey: Callable[[Connection], Surveyor] | None = None
     """Who looks around in it before there is a mapping; None where this version cannot."""
+
+    examiner: Callable[[Connection], Examiner] | None = None
+    """Who looks at what the account may do; None where this version cannot."""
     in_cloud: bool = False
     """Whether it runs at its vendor's, and sends to public https addresses only."""

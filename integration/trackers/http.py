@@ -136,7 +136,8 @@ def failure(status: int, words: str = "", headers: Mapping[str, str] | None = No
     reason = f"HTTP {status}: {said}" if said else f"HTTP {status}"
     if 300 <= status < 400:
         return Refused(
-            f"HTTP {status}: redirected, mostly to a sign-in page; is the connection's url right, and its token?",
+            f"HTTP {status}: redirected{_whither(headers or {})}, mostly a sign-in page; "
+            "is the connection's url right, and its token?",
             scope="connection",
         )
     kind = _BY_STATUS.get(status, Retryable if status >= 500 else Permanent)
@@ -145,6 +146,12 @@ def failure(status: int, words: str = "", headers: Mapping[str, str] | None = No
         after = seconds_to_wait(told, datetime.now(UTC))
         return kind(reason, after=after, scope=scope_of(status, told, after))
     return Refused(reason, scope="connection") if status == 401 else kind(reason)
+
+
+def _whither(headers: Mapping[str, str]) -> str:
+    """Scheme and host; the rest of such an address may hold what opens something."""
+    there = urlsplit(headers.get("Location", ""))
+    return f" to {there.scheme}://{there.hostname}" if there.hostname else ""
 
 
 def checked(response: requests.Response, words: Callable[[requests.Response], str]) -> requests.Response:

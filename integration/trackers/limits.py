@@ -78,6 +78,12 @@ def seconds_to_wait(headers: Mapping[str, str], now: datetime) -> float | None:
     return told if told is not None else _seconds(headers.get("X-RateLimit-Reset"), now, epoch=True)
 
 
+def quota(headers: Mapping[str, str]) -> tuple[int | None, int | None]:
+    """How many requests may be made, and are left, where the answer tells."""
+    limit, left = _number(headers.get("X-RateLimit-Limit")), _number(headers.get("X-RateLimit-Remaining"))
+    return (None, None) if limit is None or left is None else (int(limit), int(left))
+
+
 def _is_near(headers: Mapping[str, str]) -> bool:
     if headers.get("X-RateLimit-NearLimit", "").lower() == "true":
         return True

@@ -51,6 +51,7 @@ SECTIONS: Mapping[str, Mapping[str, Lazy]] = {
         "rescan": Lazy("backfill:rescan", "Ask trackers now what webhooks missed."),
     },
     "Trackers": {
+        "doctor": Lazy("doctor:doctor", "Look at each connection: what is wrong with it, and the remedy."),
         "fields": Lazy("fields:fields", "Create the fields that show key results, and check them."),
         "hooks": Lazy("hooks:hooks", "Register webhooks and service hooks, and see that they arrive."),
     },

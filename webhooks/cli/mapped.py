@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from integration.ledger import Ledgers
 from integration.store import applied
 from integration.trackers import TRACKERS
 from integration.trackers.contract import Connection, TrackerClient
-from mappings import Loaded, load, load_texts, resolve
+from mappings import ConnectionSource, Loaded, load, load_texts, resolve
 from webhooks.bootstrap import Service
 from webhooks.cli import Mistake
 
@@ -33,20 +34,33 @@ class Mapped:
                 return f"{source.webhook_secrets[0].kind}/{source.webhook_secrets[0].text}"
         return None
 
-    def site(self, name: str) -> Connection:
-        """The connection with its values, read now. Raises `Mistake` for an unknown name, `MappingInvalid` for missing values."""
+    def site(self, name: str, *, with_webhooks: bool = True) -> Connection:
+        """The connection with its values, read now: without those of its webhooks, if only asking is wanted.
+
+        Raises `Mistake` for an unknown name, `MappingInvalid` for missing values.
+        """
+        source = self.source(name)
+        if not with_webhooks:
+            source = dataclasses.replace(source, webhook_user=None, webhook_secrets=())
+        return self.ledgers.share(resolve(source, os.environ, self.folder))
+
+    def source(self, name: str) -> ConnectionSource:
+        """The connection as the mapping says it. Raises `Mistake` for an unknown name."""
         for source in self.loaded.connections:
             if source.name == name:
-                return self.ledgers.share(resolve(source, os.environ, self.folder))
+                return source
         known = ", ".join(source.name for source in self.loaded.connections)
         raise Mistake(
             f"no connection is called '{name}'; there is {known}" if known else "the mapping has no connections"
         )
 
+    def names(self, name: str | None) -> Sequence[str]:
+        """That connection, or all of them."""
+        return [self.source(name).name] if name else [source.name for source in self.loaded.connections]
+
     def sites(self, name: str | None) -> Mapping[str, Connection]:
         """That connection, or all of them."""
-        names = [name] if name else [source.name for source in self.loaded.connections]
-        return {one: self.site(one) for one in names}
+        return {one: self.site(one) for one in self.names(name)}
 
 
 NOTHING_THERE = f"nothing is applied yet and there is no {DEFAULT}; name a mapping with --mapping FILE"

@@ -6,6 +6,7 @@ payload.py     the spellings of times, ids and identities; fields.py: work item 
 revisions.py   one revision of a work item, from either shape; relations.py: parents and links
 history.py     the past, and where webhooks differ; its feeds and lists are in history_*.py, deltas.py, queries.py
 process.py     fields of an inherited process: making them, adding them to types, trying them
+examiner.py    what the account sees and may do
 hooks.py       subscriptions to service hooks: what is wanted, what is there
 survey.py      what there is to be seen before there is a mapping
 client.py      reads and writes; the only file that knows the SDK, imported when a connection is first used
@@ -18,7 +19,15 @@ from datetime import timedelta
 
 from integration.trackers.azure_devops.inbound import delivery_id, verify
 from integration.trackers.azure_devops.translate import HANDLERS, IGNORED, event_in, items_in, recognises, translate
-from integration.trackers.contract import Connection, FieldKeeper, HookKeeper, Surveyor, Tracker, TrackerClient
+from integration.trackers.contract import (
+    Connection,
+    Examiner,
+    FieldKeeper,
+    HookKeeper,
+    Surveyor,
+    Tracker,
+    TrackerClient,
+)
 
 
 def connect(connection: Connection) -> TrackerClient:
@@ -49,6 +58,13 @@ def _survey(connection: Connection) -> Surveyor:
     return AzureDevOpsSurvey(connection)
 
 
+def _examiner(connection: Connection) -> Examiner:
+    """Imported late: the receiver needs none of it."""
+    from integration.trackers.azure_devops.examiner import AzureDevOpsExaminer
+
+    return AzureDevOpsExaminer(connection)
+
+
 TRACKER = Tracker(
     name="azure-devops",
     title="Azure DevOps",
@@ -67,6 +83,7 @@ TRACKER = Tracker(
     hooks=_hooks,
     fields=_fields,
     survey=_survey,
+    examiner=_examiner,
     in_cloud=True,
 )
 

@@ -9,7 +9,15 @@ from __future__ import annotations
 import dataclasses
 from datetime import timedelta
 
-from integration.trackers.contract import Connection, FieldKeeper, HookKeeper, Surveyor, Tracker, TrackerClient
+from integration.trackers.contract import (
+    Connection,
+    Examiner,
+    FieldKeeper,
+    HookKeeper,
+    Surveyor,
+    Tracker,
+    TrackerClient,
+)
 from integration.trackers.jira.inbound import KEPT_HEADERS, LARGEST_BODY, delivery_id, verify
 from integration.trackers.jira.translate import HANDLERS, IGNORED, event_of, items_of, recognises, translate
 
@@ -50,6 +58,14 @@ def _survey(connection: Connection) -> Surveyor:
     return JiraSurvey(platform, connection)
 
 
+def _examiner(connection: Connection) -> Examiner:
+    from integration.trackers.jira.client import libraries
+    from integration.trackers.jira.examiner import JiraExaminer
+
+    platform, _ = libraries(connection)
+    return JiraExaminer(platform, connection)
+
+
 TRACKER = Tracker(
     name="jira",
     title="Jira",
@@ -68,6 +84,7 @@ TRACKER = Tracker(
     hooks=_hooks,
     fields=_fields,
     survey=_survey,
+    examiner=_examiner,
     in_cloud=True,
 )
 DATA_CENTER = dataclasses.replace(

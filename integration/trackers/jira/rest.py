@@ -34,7 +34,7 @@ class Rest:
         """The JSON object that Jira answers with, and when it did so by its own clock; by ours where it does not tell."""
         response = self.done(call, *about, **asked)
         with understood():
-            return record(http.decoded(response), "Jira's answer"), _date_of(response)
+            return record(http.decoded(response), "Jira's answer"), date_of(response)
 
     def listed(self, call: Callable[..., requests.Response], *about: Any, **asked: Any) -> Sequence[Json]:
         """The JSON objects that Jira answers with."""
@@ -95,7 +95,8 @@ def total_of(page: Json) -> int:
     return total
 
 
-def _date_of(response: requests.Response) -> datetime:
+def date_of(response: requests.Response) -> datetime:
+    """When the answer was given, by the tracker's clock; by ours where it does not tell."""
     now = datetime.now(UTC)
     try:
         told = parsedate_to_datetime(response.headers["Date"])

@@ -1,0 +1,104 @@
+"""What an account sees and may do in Jira, by Jira's own word. Cloud and Data Center answer these questions alike."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import requests
+
+from integration.core.examination import Ability, Introduction, Permission, Project, Words
+from integration.trackers import http
+from integration.trackers.contract import Connection
+from integration.trackers.jira.payload import Json, record, records, text
+from integration.trackers.jira.rest import Rest, date_of, understood
+from integration.trackers.limits import quota
+
+PAGE = 50
+_ENOUGH: Mapping[Ability, tuple[str, ...]] = {
+    "browse": ("BROWSE_PROJECTS",),
+    "edit": ("EDIT_ISSUES",),
+    "link": ("LINK_ISSUES",),
+    "write quietly": ("ADMINISTER_PROJECTS", "ADMINISTER"),
+}
+"""Any of these permissions will do."""
+_REMEDIES: Mapping[Ability, str] = {
+    "browse": "give it Browse projects in the project's permissions",
+    "edit": "give it Edit issues in the project's permissions",
+    "link": "give it Link issues in the project's permissions, or leave remote_link out",
+    "write quietly": "make it an administrator of the project, or set quiet: false under write_back",
+}
+_NO_LINKS = "an administrator must switch issue linking on (Settings, Issues, Issue linking), or leave remote_link out"
+
+
+class JiraExaminer:
+    """Asks one site. `version` is that of its REST interface."""
+
+    def __init__(self, api: Any, connection: Connection, version: str = "3") -> None:
+        self._api = api
+        self._rest = Rest(connection.url, self._myself)
+        self._root = f"rest/api/{version}"
+        self._in_cloud = version == "3"
+
+    def introduce(self) -> Introduction:
+        response = self._rest.done(self._myself)
+        with understood():
+            me = record(http.decoded(response), "Jira's answer")
+        names = [text(me.get(key)) for key in ("displayName", "emailAddress", "name")]
+        told = [name for name in dict.fromkeys(names) if name]
+        limit, left = quota(response.headers)
+        return Introduction(" · ".join(told) or "somebody without a name", date_of(response), limit, left)
+
+    def projects(self) -> Sequence[Project]:
+        found = self._pages() if self._in_cloud else self._rest.listed(self._api.get, f"{self._root}/project")
+        return [
+            Project(text(one.get("id")) or "", text(one.get("key")) or "", text(one.get("name")) or "") for one in found
+        ]
+
+    def permissions(self, project: Project, abilities: Sequence[Ability]) -> Sequence[Permission]:
+        asked: dict[str, str] = {"projectKey": project.key}
+        if self._in_cloud:  # Data Center tells all of them, and takes no list
+            asked["permissions"] = ",".join(name for ability in abilities for name in _ENOUGH[ability])
+        told = self._rest.told(self._api.get, f"{self._root}/mypermissions", params=asked)
+        with understood():
+            has = record(told.get("permissions"), "permissions")
+        found = [self._permission(ability, has) for ability in abilities]
+        if "link" in abilities and not self._has_links():
+            found = [Permission("link", False, _NO_LINKS) if one.ability == "link" else one for one in found]
+        return found
+
+    def words(self) -> Words:
+        types = self._rest.listed(self._api.get, f"{self._root}/issuetype")
+        statuses = self._rest.listed(self._api.get, f"{self._root}/status")
+        return Words(_names(types), _names(statuses))
+
+    def _permission(self, ability: Ability, has: Json) -> Permission:
+        granted = any(_is_had(has.get(name)) for name in _ENOUGH[ability])
+        return Permission(ability, granted, "" if granted else _REMEDIES[ability])
+
+    def _has_links(self) -> bool:
+        told = self._rest.told(self._api.get, f"{self._root}/configuration")
+        return told.get("issueLinkingEnabled") is not False
+
+    def _myself(self) -> requests.Response:
+        response: requests.Response = self._api.get(f"{self._root}/myself")
+        return response
+
+    def _pages(self) -> Sequence[Json]:
+        found: list[Json] = []
+        while True:
+            asked = {"startAt": len(found), "maxResults": PAGE}
+            page = self._rest.told(self._api.get, f"{self._root}/project/search", params=asked)
+            with understood():
+                more = records(page.get("values"), "projects")
+            found += more
+            if page.get("isLast") is not False or not more:
+                return found
+
+
+def _is_had(permission: object) -> bool:
+    return isinstance(permission, dict) and permission.get("havePermission") is True
+
+
+def _names(listed: Sequence[Json]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for one in listed if (name := text(one.get("name")))))
