@@ -21,6 +21,9 @@ GATEWAY = ("OKRLINK_ATLASSIAN_API", "https://api.atlassian.com")
 AUTHORITY = ("AZURE_AUTHORITY_HOST", "https://login.microsoftonline.com")
 """Where vendors' own addresses are in their public clouds, and the environment variables that name those of other clouds."""
 
+ALL_PROJECTS = "*"
+"""As a mapping says it; to trackers it is said by naming none."""
+
 
 @dataclass(frozen=True, slots=True)
 class ConnectionSource:
@@ -78,7 +81,7 @@ def resolve(source: ConnectionSource, environment: Mapping[str, str], beside: Pa
         name=source.name,
         tracker=source.tracker,
         url=url.rstrip("/"),
-        projects=source.projects,
+        projects=() if ALL_PROJECTS in source.projects else source.projects,
         user=read("user", source.user) or None,
         token=Secret(read("token", source.token)) if source.token else None,
         webhook_user=read("webhook_user", source.webhook_user) or None,

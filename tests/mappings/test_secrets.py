@@ -106,3 +106,9 @@ def test_an_address_from_outside_is_judged_when_it_is_known(tmp_path: Path) -> N
 
     assert "okr.yaml:4:10: connections.jira.url: holds a user or password" in str(invalid.value)
     assert SECRET not in str(invalid.value)
+
+
+def test_all_projects_are_told_to_trackers_by_naming_none(tmp_path: Path) -> None:
+    (source,) = load(BODY.format(token="env/TOKEN").replace("[SHOP]", '"*"').replace(", file/run/new", "")).connections
+
+    assert mappings.resolve(source, {"TOKEN": "t", "OLD": "o"}, tmp_path).projects == ()
