@@ -19,7 +19,6 @@ from integration.ingest import mark_items
 from integration.store import check_ins, facts, marks, streams
 from integration.store.db import Database
 from integration.store.facts import Told as Rows
-from integration.store.marks import Mark
 from integration.store.statements import in_batches
 from integration.store.streams import STANDING, Stream
 from integration.trackers.budget import asking
@@ -70,8 +69,7 @@ def walk(
         streams.reached(connection, stream, now(), now() + every)
         if stream.scope != STANDING and stream.reached_at is None:
             # Counts are known from now on, whether or not the last page changed one.
-            measured = sorted(check_ins.standings_of(connection))
-            marks.add(connection, [Mark("key result", ("", one), now()) for one in measured])
+            marks.measure_again(connection, check_ins.standings_of(connection), now())
     return whole
 
 

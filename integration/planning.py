@@ -16,18 +16,20 @@ from typing import TypeVar
 from sqlalchemy import Connection
 
 from integration.core.catalogue import Catalogue
-from integration.core.errors import Gone, Refused, Retryable, ServiceError
+from integration.core.errors import Gone, Permanent, Refused, Retryable, ServiceError
 from integration.core.facts import ItemRef, TrackerFact
 from integration.core.items import Item
 from integration.core.okr import Standing
+from integration.core.queries import Query
 from integration.core.scorecard import CardValue, Scorecard
 from integration.core.write_back import FieldValue, check_size
 from integration.publish.decision import Decision, Desired, look, refusal
+from integration.refresh.asking import not_answered
 from integration.refresh.cards import differs, leaving, moved, to_show
 from integration.refresh.drawing import Drawing, Site, draw, on_site
 from integration.refresh.key_results import measure
 from integration.refresh.policy import Policy
-from integration.store import applied, check_ins, reads, written
+from integration.store import applied, check_ins, queries, reads, written
 from integration.store.db import Database
 from integration.store.outbox import BADGE
 from integration.store.written import Written
@@ -178,6 +180,7 @@ class _Planning:
         catalogues = self._catalogues()
         with self._db.read() as connection:
             world = World.known(connection, self._scorecard, catalogues)
+        self._ask_queries(world)
         self._read_below(world)
         self._plan.known_items = len(world.items)
         return world
@@ -194,8 +197,13 @@ class _Planning:
                 self._plan.asked.add(name)
         return found
 
-    def _ask(self, name: str, question: Callable[[TrackerClient], T], about: str = "") -> T | None:
-        """The tracker's answer, or None where it gave none; why not becomes a problem of the plan."""
+    def _ask(
+        self, name: str, question: Callable[[TrackerClient], T], about: str = "", *, refused: bool = False
+    ) -> T | None:
+        """The tracker's answer, or None where it gave none; why not becomes a problem of the plan.
+
+        With `refused`, a refusal that is about this question alone is raised.
+        """
         if self._clients is None or name in self._plan.unreached:
             return None
         try:
@@ -204,12 +212,45 @@ class _Planning:
             raise
         except ServiceError as error:
             everywhere = isinstance(error, Retryable) or (isinstance(error, Refused) and error.scope == "connection")
+            if refused and not everywhere:
+                raise
             if everywhere or not about:
                 self._plan.unreached.add(name)
                 self._plan.problems[name, "reach"] = f"could not be asked what stands there now: {error}"
             else:
                 self._plan.problems[name, f"reach {about}"] = f"could not be asked about {about}: {error}"
             return None
+
+    def _ask_queries(self, world: World) -> None:
+        """What would be asked first: which items answer the queries that no tracker was asked before."""
+        with self._db.read() as connection:
+            known = {(one.connection, one.query): one for one in queries.every(connection) if one.asked_at is not None}
+        for name, asked in self._scorecard.queries.items():
+            for query in sorted(asked):
+                before = known.get((name, query))
+                if before is None:
+                    self._ask_query(world, name, query)
+                elif before.reason:
+                    self._plan.problems[name, f"query {query.id}"] = not_answered(name, query, before.reason)
+        with self._db.read() as connection:
+            world.look_below(connection)
+
+    def _ask_query(self, world: World, name: str, query: Query) -> None:
+        try:
+            ids = self._ask(name, partial(_all_answers, query=query), f"'{query}'", refused=True)
+        except Permanent as error:
+            world.refused[name, query] = error.reason
+            self._plan.problems[name, f"query {query.id}"] = not_answered(name, query, error.reason)
+            return
+        if ids is None:
+            return
+        for ref in world.hear(name, query, ids):
+            try:
+                told = self._ask(name, partial(_one_item, item=ref.id), ref.id)
+            except Gone:
+                continue
+            with self._db.read() as connection:
+                world.learn(connection, name, told or ())
 
     def _read_below(self, world: World) -> None:
         """What would be read first: all below the items that this mapping links, and that none linked before."""
@@ -327,6 +368,14 @@ class _Planning:
             )
             return decision.without_fields()
         return decision
+
+
+def _all_answers(client: TrackerClient, query: Query) -> Sequence[str]:
+    return [one for page in client.answers(query) for one in page]
+
+
+def _one_item(client: TrackerClient, item: str) -> Sequence[TrackerFact]:
+    return client.item(item)
 
 
 def _all_below(client: TrackerClient, item: str) -> Sequence[Sequence[TrackerFact]]:

@@ -7,20 +7,23 @@ or was moved out of sight, is found once a day by comparing the items we know wi
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection as SQLConnection
 
 from integration.core.errors import Gone, Permanent, Refused, Retryable
-from integration.core.facts import ItemDeleted, ItemSeen, TrackerFact
+from integration.core.facts import ItemDeleted, ItemRef, ItemSeen, TrackerFact
 from integration.core.items import load
 from integration.history import Taken, Told, walk
 from integration.ingest import keep_pages
-from integration.store import applied, items, pauses, streams
+from integration.refresh.asking import not_answered
+from integration.store import applied, check_ins, items, marks, pauses, queries, reads, streams
 from integration.store.db import Database, is_down
-from integration.store.streams import STANDING, Stream
+from integration.store.marks import Mark
+from integration.store.queries import Asked
+from integration.store.streams import QUERIES, STANDING, Stream
 from integration.trackers.budget import asking
 from integration.trackers.contract import Connection, Reader, TrackerClient
 
@@ -51,8 +54,10 @@ def begin(db: Database, readers: Mapping[str, Reader], now: datetime, *, at_star
     """
     with db.read() as connection:
         known = {(one.connection, one.name) for one in streams.every(connection, STANDING)}
+        asked = {one.connection for one in queries.every(connection)}
     for name, reader in readers.items():
-        new = [stream for stream in (*reader.streams, SWEEP) if (name, stream) not in known]
+        walks = (*reader.streams, SWEEP, *([QUERIES] if name in asked else []))
+        new = [stream for stream in walks if (name, stream) not in known]
         if new:
             _lay_out(db, name, new, now)
     if at_start:
@@ -94,6 +99,9 @@ def attempt(
 ) -> Rescanned | None:
     """Goes on with a claimed walk; what stops it is kept with the walk, which is tried again. None where it was stopped."""
     try:
+        if stream.name == QUERIES:
+            with asking("history"):
+                return Rescanned(stream, ask_queries(db, site, client, stream, now))
         if stream.name == SWEEP:
             with asking("history"):
                 return Rescanned(stream, _sweep(db, site, client, stream, now))
@@ -155,6 +163,62 @@ def _heard_of(connection: SQLConnection, stream: Stream, now: datetime) -> Strea
     if kept is None:
         raise Taken(f"{stream.connection} is looked through by somebody else now")
     return kept
+
+
+def ask_queries(
+    db: Database, site: Connection, client: TrackerClient, stream: Stream, now: Callable[[], datetime]
+) -> Told:
+    """Asks which items answer the mapping's queries now. One that the tracker refuses does not stop the others."""
+    changed = 0
+    with db.read() as connection:
+        asked = queries.every(connection, site.name)
+    for one in asked:
+        ids: set[str] = set()
+        try:
+            for page in client.answers(one.query):
+                ids.update(page)
+                with db.write() as connection:
+                    stream = _heard_of(connection, stream, now())
+        except Permanent as error:
+            if isinstance(error, Refused) and error.scope == "connection":
+                raise
+            _refuse(db, one, error.reason, now())
+            continue
+        with db.write() as connection:
+            stream = _heard_of(connection, stream, now())
+            changed += _take_answer(connection, one, ids, now())
+    with db.write() as connection:
+        streams.reached(connection, stream, now(), now() + site.rescan)
+    return Told(items=changed)
+
+
+def _take_answer(connection: SQLConnection, asked: Asked, ids: Collection[str], now: datetime) -> int:
+    """Lets whatever follows from another answer be looked at; returns how many items made it another."""
+    name = asked.connection
+    changed = queries.answered(connection, asked, ids, now)
+    unseen = [ItemRef(name, one) for one in sorted(queries.unseen(connection, name, asked.query))]
+    waiting = {read.ref for read in reads.unanswered(connection, unseen) if read.state == "wanted"}
+    reads.want_again(connection, "item", [ref for ref in unseen if ref not in waiting], now)
+    marks.add(connection, [Mark("item", (name, one), now) for one in sorted(changed - {ref.id for ref in unseen})])
+    applied.notice(connection, name, _topic(asked), None, now)
+    if changed or unseen or asked.asked_at is None or asked.reason:
+        marks.measure_again(connection, check_ins.standings_of(connection), now)
+    return len(changed)
+
+
+def _refuse(db: Database, asked: Asked, words: str, now: datetime) -> None:
+    """What answered last stays, and a line says why there is nothing newer."""
+    with db.write() as connection:
+        queries.refused(connection, asked, words)
+        applied.notice(
+            connection, asked.connection, _topic(asked), not_answered(asked.connection, asked.query, words), now
+        )
+        if asked.reason != words:
+            marks.measure_again(connection, check_ins.standings_of(connection), now)
+
+
+def _topic(asked: Asked) -> str:
+    return f"query {asked.query.id}"
 
 
 def _known(connection: SQLConnection, site: Connection) -> Iterator[str]:

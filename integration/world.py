@@ -18,11 +18,13 @@ from integration.core.facts import ItemRef, ItemSeen, TrackerFact
 from integration.core.items import Item, ItemState, item_of, join, load
 from integration.core.links import Link, counted_by, link_to, links_of
 from integration.core.okr import Standing
+from integration.core.queries import Query
 from integration.core.scorecard import Count, KeyResult, Scorecard, Work, WriteBackRule
+from integration.refresh.asking import not_answered, unanswered
 from integration.refresh.counting import unread
 from integration.refresh.drawing import shows_on
 from integration.refresh.key_results import Gathered
-from integration.store import items, reads, streams
+from integration.store import items, queries, reads, streams
 from integration.store.statements import MANY
 
 NO_CATALOGUE = Catalogue()
@@ -39,6 +41,11 @@ class World:
     links: dict[ItemRef, frozenset[Link]] = field(default_factory=dict)
     unread: set[ItemRef] = field(default_factory=set)
     """Items that come under a link without anybody's having read what is below them."""
+    answered: set[tuple[str, Query]] = field(default_factory=set)
+    """Queries that were asked just now, and of which connection."""
+    refused: dict[tuple[str, Query], str] = field(default_factory=dict)
+    """Those that a tracker refused, and its words."""
+    _answers: dict[ItemRef, frozenset[str]] = field(default_factory=dict)
     _below: dict[ItemRef, set[ItemRef]] = field(default_factory=dict)
     _by_hand: Mapping[ItemRef, tuple[str, ...]] = field(default_factory=dict)
     _since: Mapping[tuple[ItemRef, str], datetime] = field(default_factory=dict)
@@ -52,13 +59,12 @@ class World:
             catalogues,
             _by_hand=items.by_hand(connection, refs),
             _since=items.linked_since(connection, refs),
+            _answers=dict(queries.every_answer(connection)),
         )
         for row in items.every(connection):
             world._take(row.ref, load(row.state), row.parent)
         world._fold(connection, items.every_unfolded(connection))
-        whole = streams.wholly_read(connection)
-        linked = {ref for ref, links in world.links.items() if links and ref.connection not in whole}
-        world.unread = linked - reads.asked(connection, "subtree", linked)
+        world.look_below(connection)
         return world
 
     def learn(self, connection: Connection, name: str, told: Iterable[TrackerFact]) -> None:
@@ -83,7 +89,8 @@ class World:
 
     def _item(self, ref: ItemRef, state: ItemState) -> Item:
         catalogue = self.catalogues.get(ref.connection, NO_CATALOGUE)
-        return item_of(state, ref, catalogue, self.scorecard.connections.get(ref.connection))
+        item = item_of(state, ref, catalogue, self.scorecard.connections.get(ref.connection))
+        return replace(item, answers=self._answers.get(ref, frozenset()))
 
     def _take(self, ref: ItemRef, state: ItemState, parent: str | None) -> None:
         item = replace(self._item(ref, state), parent=parent)
@@ -93,6 +100,26 @@ class World:
         if parent:
             self._below.setdefault(ItemRef(ref.connection, parent), set()).add(ref)
         self.items[ref] = item
+        self._link(ref, item)
+
+    def hear(self, name: str, query: Query, ids: Iterable[str]) -> Sequence[ItemRef]:
+        """Takes in which items answer a query; returns those of which nothing else is known."""
+        refs = [ItemRef(name, one) for one in ids]
+        for ref in refs:
+            self._answers[ref] = self._answers.get(ref, frozenset()) | {query.id}
+            if ref in self.items:
+                item = self.items[ref] = replace(self.items[ref], answers=self._answers[ref])
+                self._link(ref, item)
+        self.answered.add((name, query))
+        return [ref for ref in refs if ref not in self.items]
+
+    def look_below(self, connection: Connection) -> None:
+        """Finds the items that come under a link without anybody's having read what is below them."""
+        whole = streams.wholly_read(connection)
+        linked = {ref for ref, links in self.links.items() if links and ref.connection not in whole}
+        self.unread = linked - reads.asked(connection, "subtree", linked)
+
+    def _link(self, ref: ItemRef, item: Item) -> None:
         catalogue = self.catalogues.get(ref.connection, NO_CATALOGUE)
         self.links[ref] = links_of(item, self.scorecard, catalogue, self._by_hand.get(ref, ()))
 
@@ -112,6 +139,7 @@ class World:
                 & by_work
             )
         }
+        asked, refused = self._unanswered(connection, key_result)
         open_reads = reads.unanswered(connection, list(refs))
         waiting = [one for one in open_reads if one.state != "dead"]
         dead = [one for one in open_reads if one.state == "dead"]
@@ -119,9 +147,16 @@ class World:
             direct,
             {ref: self.items[ref] for ref in refs},
             elsewhere,
-            waiting=f"{len(waiting)} of the items it counts are not read yet" if waiting and not dead else "",
-            failed=f"could not read {self.items[dead[0].ref].key}: {dead[0].reason}" if dead else "",
+            waiting=f"{len(waiting)} of the items it counts are not read yet" if waiting and not dead else asked,
+            failed=f"could not read {self.items[dead[0].ref].key}: {dead[0].reason}" if dead else refused,
         )
+
+    def _unanswered(self, connection: Connection, key_result: KeyResult) -> tuple[str, str]:
+        """Which queries nobody has answered, and which a tracker refuses."""
+        for pair, words in self.refused.items():
+            if pair in self.scorecard.questions(key_result):
+                return "", not_answered(*pair, words)
+        return unanswered(connection, self.scorecard, key_result, self.answered)
 
     def _count(self, connection: Connection, key_result: KeyResult, tagged: Gathered) -> Gathered:
         """Adds the number of items that the key result would count."""
@@ -131,7 +166,9 @@ class World:
             key_result.id in counted_by(item, self.scorecard, self.catalogues.get(ref.connection, NO_CATALOGUE))
             for ref, item in self.items.items()
         )
-        return replace(tagged, counted=number, failed=unread(connection, self.scorecard, key_result.measure.selector))
+        asked, refused = self._unanswered(connection, key_result)
+        failed = unread(connection, self.scorecard, key_result.measure.selector) or refused
+        return replace(tagged, counted=number, failed=failed, waiting="" if failed else asked)
 
     def shown(self, ref: ItemRef, rule: WriteBackRule, standings: Mapping[str, Standing]) -> Sequence[Shown]:
         """The key results that the item would show, in the order in which it was linked; links to come are the last."""

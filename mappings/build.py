@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from integration.core.errors import Problem
 from integration.core.links import LinkedWork, Pattern, Selector, TagRule
+from integration.core.queries import Query
 from integration.core.retention import Retention
 from integration.core.scorecard import (
     Bound,
@@ -139,7 +140,7 @@ def _key_result(objective: str, owner: str, name: str, keys: KeyResultKeys) -> K
         kind=keys.kind or "committed",
         ramp=keys.ramp or "linear",
         milestones=tuple(sorted((keys.milestones or {}).items())),
-        linked=tuple(_linked(each) for each in keys.linked if not asks_a_query(each)),
+        linked=tuple(map(_linked, keys.linked)),
         was=tuple(former if "." in former else f"{objective}.{former}" for former in keys.was or ()),
     )
 
@@ -151,8 +152,6 @@ def _linked(keys: WeighedSelector) -> LinkedWork:
 def _measure(keys: KeyResultKeys) -> Measure:
     if keys.kpi is not None:
         return NotMeasured("delivery KPIs are not measured by this version")
-    if keys.count is not None and asks_a_query(keys.count):
-        return NotMeasured("trackers are not asked queries by this version")
     if keys.count is not None:
         return Count(selector(keys.count))
     if keys.work is not None:
@@ -160,14 +159,13 @@ def _measure(keys: KeyResultKeys) -> Measure:
     return People(keys.check_in or "weekly")
 
 
-def asks_a_query(keys: Narrowing) -> bool:
-    """Whether only the tracker could say which items these are; without the query it would be too many."""
-    return bool(keys.query or keys.saved_query or (keys.excluded and asks_a_query(keys.excluded)))
-
-
 def selector(keys: Narrowing) -> Selector:
     """What the file calls a selector, as the core matches it."""
     labels = keys if isinstance(keys, selectors.Selector) else None
+    asked = (
+        Query(keys.query) if keys.query else None,
+        Query(keys.saved_query, saved=True) if keys.saved_query else None,
+    )
     return Selector(
         connections=keys.connection or (),
         projects=tuple(map(Pattern, keys.project or ())),
@@ -182,6 +180,7 @@ def selector(keys: Narrowing) -> Selector:
         areas=keys.area or (),
         keys=keys.key or (),
         fields=keys.fields or {},
+        queries=tuple(query for query in asked if query is not None),
         excluded=selector(keys.excluded) if keys.excluded is not None else None,
     )
 
@@ -191,7 +190,7 @@ def _tags(whole: Whole) -> Iterator[TagRule]:
     if not any(file.document.said(("links",)) for file in whole.files):
         yield TagRule(label=DEFAULT_LABEL)
     for file in whole.files:
-        yield from (_tag(rule) for rule in file.keys.links if not asks_a_query(rule))
+        yield from map(_tag, file.keys.links)
 
 
 def _tag(rule: LinkRule) -> TagRule:

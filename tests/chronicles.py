@@ -1,11 +1,12 @@
 """A tracker that has nothing but a past: pages of facts, a cursor that counts them, and items that are there or gone."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from integration.core.errors import Gone, Retryable, ServiceError
 from integration.core.facts import ItemSeen, StatusChanged, TrackerFact
+from integration.core.queries import Query
 from integration.trackers.contract import HistoryPage
 
 BEGAN = datetime(2026, 10, 1, 9, tzinfo=UTC)
@@ -35,6 +36,7 @@ class Chronicle:
     elsewhere: dict[str, Sequence[TrackerFact]] = field(default_factory=dict)
     told: list[int] = field(default_factory=list)
     streams: Sequence[str] = ("items",)
+    answered: Mapping[Query, Sequence[str] | ServiceError] = field(default_factory=dict)
     rest: timedelta = timedelta(0)
 
     def history(self, stream: str, since: datetime, cursor: str | None) -> Iterator[HistoryPage]:
@@ -47,6 +49,12 @@ class Chronicle:
 
     def total(self, stream: str, since: datetime) -> int | None:
         return len(self.pages)
+
+    def answers(self, query: Query) -> Iterator[Sequence[str]]:
+        told = self.answered[query]
+        if isinstance(told, ServiceError):
+            raise told
+        yield told
 
     def present(self) -> Iterator[Sequence[str]]:
         yield sorted(self.there)

@@ -62,6 +62,8 @@ class Item:
     created: datetime | None = None
     done_at: datetime | None = None
     deleted: bool = False
+    answers: frozenset[str] = frozenset()
+    """The ids of the queries that it answered last (`core.queries`)."""
     fields: Mapping[str, Value] = field(default_factory=dict)
 
 

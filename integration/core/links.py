@@ -18,6 +18,7 @@ from integration.core.catalogue import Catalogue, Level, State, folded
 from integration.core.expressions import Expression
 from integration.core.facts import Value
 from integration.core.items import Item, field_value
+from integration.core.queries import Query
 
 if TYPE_CHECKING:  # the scorecard is made of selectors and rules
     from integration.core.scorecard import Scorecard
@@ -70,6 +71,8 @@ class Selector:
     keys: tuple[str, ...] = ()
     fields: Mapping[str, tuple[Pattern, ...]] = dataclasses.field(default_factory=dict)
     """Field name as on screen, or id -> patterns."""
+    queries: tuple[Query, ...] = ()
+    """All of them must be answered by the item."""
     excluded: Selector | None = None
 
     def matches(self, item: Item, catalogue: Catalogue) -> bool:
@@ -89,6 +92,7 @@ class Selector:
             and (self.open is None or item.state in (_OPEN if self.open else _CLOSED))
             and (not self.keys or not {folded(item.key), ref.id}.isdisjoint(map(folded, self.keys)))
             and all(_any(patterns, texts(field_value(item, name, catalogue))) for name, patterns in self.fields.items())
+            and all(query.id in item.answers for query in self.queries)
             and (self.excluded is None or not self.excluded.matches(item, catalogue))
         )
 

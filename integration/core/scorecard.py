@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from integration.core.calendar import Ramp
 from integration.core.links import LinkedWork, Pattern, Selector, TagRule
 from integration.core.names import Names
+from integration.core.queries import Query
 
 Grading: TypeAlias = Literal["viva", "google", "atlassian", "tability"]
 Kind: TypeAlias = Literal["committed", "aspirational"]
@@ -213,6 +214,35 @@ class Scorecard:
         """What is shown on a connection's items: nothing, where the mapping only reads it. None where it is not mentioned."""
         only_read = WriteBackRule(connection) if connection in self.connections else None
         return self.write_back.get(connection, only_read)
+
+    def questions(self, key_result: KeyResult) -> frozenset[tuple[str, Query]]:
+        """What must be asked before a key result can be measured: connections, and a query of each.
+
+        Whoever tags may tag for any key result that is measured by work, so that these hang on the queries of all tags.
+        """
+        selectors = [work.selector for work in key_result.linked]
+        if isinstance(key_result.measure, Count):
+            selectors = [key_result.measure.selector]
+        elif isinstance(key_result.measure, Work):
+            selectors += [tag.only for tag in self.tags]
+        return frozenset(pair for selector in selectors for pair in self._asked(selector, self.connections))
+
+    @cached_property
+    def queries(self) -> Mapping[str, frozenset[Query]]:
+        """What each connection's tracker is asked."""
+        selectors = [tag.only for tag in self.tags]
+        for _, key_result in self.key_results():
+            selectors += [work.selector for work in key_result.linked]
+        selectors += [selector for _, selector in self.counts]
+        pairs = {pair for selector in selectors for pair in self._asked(selector, self.connections)}
+        return {name: frozenset(query for of, query in pairs if of == name) for name, _ in pairs}
+
+    def _asked(self, selector: Selector, within: Iterable[str]) -> Iterator[tuple[str, Query]]:
+        """A selector's queries and those of what it excludes, with the connections whose items it can match."""
+        names = [name for name in self.counts_in(selector) if name in within]
+        yield from ((name, query) for name in names for query in selector.queries)
+        if selector.excluded is not None:
+            yield from self._asked(selector.excluded, names)
 
     def counts_in(self, selector: Selector) -> Sequence[str]:
         """The connections whose items a selector may match: those it names, else those that read a project it names."""

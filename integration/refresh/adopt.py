@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from integration.core.facts import ItemRef
 from integration.core.scorecard import Scorecard
-from integration.store import applied, check_ins, items, marks, outbox, pauses, reads, written
+from integration.store import applied, check_ins, items, marks, outbox, pauses, queries, reads, streams, written
 from integration.store.marks import Mark
 
 
@@ -29,6 +29,7 @@ def adopt(connection: Connection, scorecard: Scorecard, now: datetime) -> None:
     written.clear_refusals(connection)
     applied.clear_notices(connection)
     marks.add(connection, [Mark("card", (ref.connection, ref.id), now) for ref in sorted(shown)])
+    streams.ask_queries_now(connection, queries.lay_out(connection, scorecard.queries), now)
     reads.want_again(connection, "catalogue", [ItemRef(name, "") for name in scorecard.connections], now)
 
 

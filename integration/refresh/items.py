@@ -14,7 +14,7 @@ from integration.core.facts import ItemRef, ItemSeen
 from integration.core.items import Item, dump, item_of, join, load
 from integration.core.links import Link, counted_by, links_of
 from integration.refresh.policy import NO_CATALOGUE, Policy, Writing, step
-from integration.store import applied, counted, items, marks, reads, written
+from integration.store import applied, counted, items, marks, queries, reads, written
 from integration.store.db import Database
 from integration.store.items import Row
 from integration.store.marks import Claimed, Mark, Subject
@@ -53,6 +53,7 @@ def _fold(connection: Connection, policy: Policy, claimed: Claimed, now: datetim
     catalogues = policy.catalogues(connection)
     known = items.rows(connection, refs)
     seen, sighting_ids = items.unfolded(connection, refs)
+    answers = queries.answered_by(connection, refs)
     folded: Sequence[Folded] = [
         one
         for ref in refs
@@ -61,6 +62,7 @@ def _fold(connection: Connection, policy: Policy, claimed: Claimed, now: datetim
             _folded(ref, known.get(ref), seen.get(ref, ()), catalogues.get(ref.connection, NO_CATALOGUE), policy)
         ]
     ]
+    folded = [replace(one, item=replace(one.item, answers=answers.get(one.row.ref, frozenset()))) for one in folded]
     folded, unseen = _resolve_parents(connection, folded)
     before, after = _links(connection, policy, folded, catalogues)
     told = [*_consequences(connection, policy, folded, before, after, catalogues, now)]
@@ -184,8 +186,13 @@ def _new_key(one: Folded) -> str:
 
 
 def _inputs_of(item: Item, inputs: frozenset[str]) -> Item:
-    """The item as far as it can move a number: fields that nothing reads (those we write among them) are left out."""
-    return replace(item, fields={name: value for name, value in item.fields.items() if name in inputs})
+    """The item as far as it can move a number: fields that nothing reads (those we write among them) are left out.
+
+    What it answers moves none but by its links.
+    """
+    return replace(
+        item, answers=frozenset(), fields={name: value for name, value in item.fields.items() if name in inputs}
+    )
 
 
 def _reshaped(one: Folded) -> bool:

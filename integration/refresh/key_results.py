@@ -18,6 +18,7 @@ from integration.core.links import Link
 from integration.core.okr import CheckIn, Standing, stand
 from integration.core.rollup import Uncountable, count
 from integration.core.scorecard import Count, KeyResult, Objective, Scorecard, Work
+from integration.refresh.asking import unanswered
 from integration.refresh.counting import unfolded, unread
 from integration.refresh.policy import NO_CATALOGUE, Policy, Writing, step
 from integration.store import check_ins, counted, items, marks, reads
@@ -175,12 +176,14 @@ def gather(connection: Connection, policy: Policy, key_result: KeyResult) -> Gat
     rows = {**items.rows(connection, direct), **{row.ref: row for row in items.descendants(connection, direct)}}
     unheard = {ref.connection for ref in direct} - set(policy.catalogues(connection))
     waiting, failed = _unanswered(connection, rows, unheard)
+    asked, refused = unanswered(connection, policy.scorecard, key_result)
     return Gathered(
         direct=direct,
         items=_items(connection, policy, rows.values()),
         elsewhere=_elsewhere(connection, policy, key_result, rows),
-        waiting=waiting,
-        failed=failed,
+        waiting=waiting or asked,
+        failed=failed or refused,
+        look_again=bool(asked),
     )
 
 
@@ -189,8 +192,9 @@ def _count(connection: Connection, policy: Policy, key_result: KeyResult, tagged
     if not isinstance(key_result.measure, Count):
         return tagged
     selector = key_result.measure.selector
-    failed = unread(connection, policy.scorecard, selector)
-    waiting = "" if failed else unfolded(connection, policy, selector)
+    asked, refused = unanswered(connection, policy.scorecard, key_result)
+    failed = unread(connection, policy.scorecard, selector) or refused
+    waiting = "" if failed else asked or unfolded(connection, policy, selector)
     return replace(
         tagged,
         counted=counted.number(connection, key_result.id),

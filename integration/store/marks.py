@@ -96,6 +96,11 @@ def add(connection: Connection, told: Iterable[Mark]) -> None:
         connection.execute(plain_insert(marks), rows)
 
 
+def measure_again(connection: Connection, key_results: Iterable[str], at: datetime) -> None:
+    """Marks key results whose measurement hangs on more than their items."""
+    add(connection, [Mark("key result", ("", one), at) for one in sorted(key_results)])
+
+
 def oldest(connection: Connection, kind: Kind, limit: int, now: datetime) -> Sequence[Subject]:
     """The subjects marked longest ago, but those put off. Reads more marks than subjects: bursts repeat the same ones.
 

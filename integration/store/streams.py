@@ -17,6 +17,8 @@ STANDING = ""
 """The scope of the walk that every rescan goes on with."""
 WHOLE = "all"
 """What the scopes of backfills begin with that leave no project out."""
+QUERIES = "queries"
+"""The walk that asks for the answers to a mapping's queries; its name among a connection's streams."""
 ITEMS = frozenset({"issues", "work items"})
 """What trackers call the stream that tells of items, and with which a backfill begins."""
 LEASE = timedelta(minutes=3)
@@ -161,6 +163,12 @@ def ask_now(
     old = or_(streams.c.reached_at.is_(None), streams.c.reached_at < unless_since) & (streams.c.stream != besides)
     standing = streams.c.connection.in_(names) & (streams.c.scope == STANDING) & (streams.c.due_at > now) & old
     connection.execute(update(streams).where(standing).values(due_at=now))
+
+
+def ask_queries_now(connection: Connection, names: Collection[str], now: datetime) -> None:
+    """Makes the asking of these connections' queries due."""
+    asked = streams.c.connection.in_(names) & (streams.c.stream == QUERIES) & (streams.c.scope == STANDING)
+    connection.execute(update(streams).where(asked).values(due_at=now))
 
 
 def free_leases(connection: Connection) -> int:

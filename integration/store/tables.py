@@ -395,3 +395,28 @@ requests = Table(
     Column("refused", Integer, nullable=False),
     PrimaryKeyConstraint("connection", "hour", "purpose"),
 )
+
+# One query that a connection's tracker is asked for the mapping in force.
+queries = Table(
+    "queries",
+    metadata,
+    Column("connection", Text, nullable=False),
+    Column("query", Text, nullable=False),  # core.queries.Query.id
+    Column("text", Text, nullable=False),
+    Column("saved", Boolean, nullable=False),
+    Column("asked_at", Instant),  # when it was answered last
+    Column("changed_at", Instant),  # when other items answered it than before
+    Column("reason", Text),  # why it could not be asked when that was tried last
+    PrimaryKeyConstraint("connection", "query"),
+)
+
+# One item that answered a query when it was asked last.
+answers = Table(
+    "answers",
+    metadata,
+    Column("connection", Text, nullable=False),
+    Column("query", Text, nullable=False),
+    Column("item", Text, nullable=False),
+    PrimaryKeyConstraint("connection", "query", "item"),
+)
+Index("answers_of_item", answers.c.connection, answers.c.item)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from integration.core.errors import Problem
 from integration.core.links import Pattern
+from mappings.build import tracker_of
 from mappings.schema.delivery import ServiceKeys
 from mappings.schema.selectors import Narrowing, WeighedSelector
 from mappings.suggestions import did_you_mean
@@ -100,4 +101,33 @@ def empty(whole: Whole) -> Iterator[Problem]:
             yield selector.at_value("selects every item there is; say at least a project, a type or a label")
 
 
-CHECKS: tuple[Callable[[Whole], Iterator[Problem]], ...] = (projects, labels, links, empty)
+LANGUAGES = {"jira": "JQL", "jira-data-center": "JQL", "azure-devops": "WIQL", "azure-devops-server": "WIQL"}
+
+
+def queries(whole: Whole) -> Iterator[Problem]:
+    """A query is in the language of one kind of tracker, and so are the names of those that are saved there."""
+    trackers = {each.name: tracker_of(each) for each in whole.connections()}
+    for selector in whole.selectors():
+        if selector.path[0] in ("delivery", "services"):
+            continue
+        for key in ("query", "saved_query"):
+            asked = {name: LANGUAGES[tracker] for name in _asked(whole, selector) if (tracker := trackers.get(name))}
+            if selector.has(key) and len(set(asked.values())) > 1:
+                who = " and ".join(f"{name} ({language})" for name, language in asked.items())
+                yield selector.at_key(f"would be asked of {who}; add connection", key)
+
+
+def _asked(whole: Whole, selector: Said[Narrowing]) -> Sequence[str]:
+    """The connections that a selector is about: those it names, else those that list a project of it, else all."""
+    named = selector_connections(whole, selector)
+    outer = _around(whole, selector)
+    projects = selector.keys.project or (outer.project if outer else None) or ()
+    return [
+        each.name
+        for each in whole.connections()
+        if (not named or each.name in named)
+        and (not projects or any(one.matches(project) for one in each.keys.projects for project in projects))
+    ]
+
+
+CHECKS: tuple[Callable[[Whole], Iterator[Problem]], ...] = (projects, labels, links, empty, queries)

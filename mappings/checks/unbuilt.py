@@ -48,18 +48,6 @@ def counted_starts(whole: Whole) -> Iterator[Problem]:
             yield key_result.at_value(message, "start", warning=True)
 
 
-def queries(whole: Whole) -> Iterator[Problem]:
-    """Queries in links and linked work; those of counts and rules go with what they belong to."""
-    for selector in whole.selectors():
-        if selector.path[0] in ("delivery", "services") or "count" in selector.path:
-            continue
-        for key in ("query", "saved_query"):
-            if selector.has(key):
-                yield selector.at_key(
-                    "trackers are not asked queries by this version; this links nothing", key, warning=True
-                )
-
-
 def connections(whole: Whole) -> Iterator[Problem]:
     for connection in whole.connections():
         for key, message in CONNECTION.items():
@@ -81,7 +69,6 @@ CHECKS: tuple[Callable[[Whole], Iterator[Problem]], ...] = (
     sections,
     measures,
     counted_starts,
-    queries,
     connections,
     write_backs,
 )

@@ -18,9 +18,11 @@ from integration.core.links import (
     links_of,
     unknown_tags,
 )
+from integration.core.queries import Query
 from integration.core.scorecard import ConnectionRule, Count, Scorecard
 from tests.core.bookshop import item, key_result, objective, scorecard
 
+MINE, SAVED = Query("assignee = 7"), Query("assignee = 7", saved=True)
 CATALOGUE = Catalogue(
     fields=(TrackerField("customfield_7", "Key Result"), TrackerField("customfield_8", "Team")),
     projects={"SHOP": "Book shop"},
@@ -138,6 +140,24 @@ COUNTING = scorecard(
 )
 def test_which_key_results_count_an_item(said: dict[str, Any], found: set[str]) -> None:
     assert counted_by(item("1", **{"project": "SHOP", **said}), COUNTING, CATALOGUE) == found
+
+
+@pytest.mark.parametrize(
+    ("selector", "answers", "matches"),
+    [
+        pytest.param(Selector(queries=(MINE,)), (MINE,), True, id="one that answers"),
+        pytest.param(Selector(queries=(MINE,)), (), False, id="one that does not"),
+        pytest.param(Selector(queries=(MINE, SAVED)), (SAVED,), False, id="all must be answered"),
+        pytest.param(Selector(queries=(MINE,), types=(Pattern("Bug"),)), (MINE,), False, id="all other keys hold, too"),
+        pytest.param(Selector(excluded=Selector(queries=(MINE,))), (MINE,), False, id="but not what answers"),
+    ],
+)
+def test_a_selector_with_a_query_asks_whether_the_item_answered_it(
+    selector: Selector, answers: tuple[Query, ...], matches: bool
+) -> None:
+    answering = item("1", answers=frozenset(query.id for query in answers))
+
+    assert selector.matches(answering, CATALOGUE) is matches
 
 
 @pytest.mark.parametrize(

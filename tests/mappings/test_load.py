@@ -6,6 +6,7 @@ import pytest
 
 import mappings
 from integration.core.links import LinkedWork, Pattern, Selector, TagRule
+from integration.core.queries import Query
 from integration.core.scorecard import Bound, Count, Cycle, NotMeasured, People, Quantity, Relative, Scorecard, Work
 
 EXAMPLES = sorted((Path(mappings.__file__).parent / "examples").glob("*.yaml"))
@@ -229,13 +230,19 @@ def test_people_tag_with_kr_unless_links_say_otherwise() -> None:
     )
 
 
-def test_a_query_that_nobody_asks_links_nothing() -> None:
-    body = "links: [{label: kr:*, query: type = Epic}]\n" + key_result("work: items, linked: [{saved_query: Mine}]")
+def test_queries_of_links_linked_work_and_counts_are_asked_of_the_connections_they_are_about() -> None:
+    ado = "  ado: {url: https://dev.azure.com/bookshop, token: env/T, projects: Web}\n"
+    links = "links: [{label: kr:*, connection: jira, query: type = Epic}]\n"
+    work = "work: items, linked: [{project: Web, not: {saved_query: Mine}}]"
 
-    made = scorecard(body)
+    made = scorecard(JIRA + ado + links + key_result(work))
 
-    assert made.tags == ()
-    assert made.objectives[0].key_results[0].linked == ()
+    tag, linked = Query("type = Epic"), Query("Mine", saved=True)
+    assert made.queries == {"jira": {tag}, "ado": {linked}}
+    assert made.questions(made.objectives[0].key_results[0]) == {("jira", tag), ("ado", linked)}
+
+    counting = scorecard(JIRA + links + key_result("count: {query: type = Bug}, target: 5"))
+    assert counting.questions(counting.objectives[0].key_results[0]) == {("jira", Query("type = Bug"))}
 
 
 def test_write_back_is_polite_by_default() -> None:

@@ -226,6 +226,7 @@ def upgrade() -> None:
     _outcomes()
     _streams()
     _counted()
+    _queries()
     _budgets()
 
 
@@ -322,3 +323,25 @@ def _budgets() -> None:
         sa.Column("refused", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("connection", "hour", "purpose"),
     )
+
+
+def _queries() -> None:
+    op.create_table(
+        "queries",
+        sa.Column("connection", sa.Text(), nullable=False),
+        sa.Column("query", sa.Text(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("saved", sa.Boolean(), nullable=False),
+        sa.Column("asked_at", sa.BigInteger(), nullable=True),
+        sa.Column("changed_at", sa.BigInteger(), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("connection", "query"),
+    )
+    op.create_table(
+        "answers",
+        sa.Column("connection", sa.Text(), nullable=False),
+        sa.Column("query", sa.Text(), nullable=False),
+        sa.Column("item", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("connection", "query", "item"),
+    )
+    op.create_index("answers_of_item", "answers", ["connection", "item"], unique=False)
