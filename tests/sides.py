@@ -1,4 +1,4 @@
-"""The two simulated trackers behind the same few words, for tests that ask the same of both."""
+"""The simulated trackers behind the same few words, for tests that ask the same of both."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from integration.simulators.azure_devops import AzureDevOpsSimulator
-from integration.simulators.faults import Faults
+from integration.simulators.azure_devops_editions import SERVERS, SERVICES
+from integration.simulators.faults import Fault, Faults
 from integration.simulators.jira import JiraSimulator
 
 SECRETS = {
@@ -43,6 +44,8 @@ class Side(Protocol):
 
     name: str
     faults: Faults
+    busy: Fault
+    """How it refuses a tenth of what it is asked, until told otherwise."""
 
     def connection(self) -> str:
         """Its place under `connections` of a mapping."""
@@ -89,6 +92,7 @@ class Side(Protocol):
 
 class JiraSide:
     name = "jira"
+    busy = Fault("throttle", times=None, share=0.1, retry_after=0.2)
 
     def __init__(self, clock: Clock) -> None:
         self.simulator = JiraSimulator(clock=clock, write_limits=(), projects={"SHOP": "Bookshop", "PAY": "Payments"})
@@ -169,15 +173,18 @@ class JiraSide:
 
 class AzureDevOpsSide:
     name = "ado"
+    tracker = "azure-devops"
+    edition = SERVICES
+    busy = Fault("throttle", times=None, share=0.1, retry_after=0.2)
 
     def __init__(self, clock: Clock) -> None:
-        self.simulator = AzureDevOpsSimulator(clock=clock)
+        self.simulator = AzureDevOpsSimulator(clock=clock, edition=self.edition)
         for name, kind in (("KR Progress", "double"), ("KR Status", "string"), ("KR Summary", "string")):
             self.simulator.add_field(name, kind)
         self.faults = self.simulator.faults
 
     def connection(self) -> str:
-        return f"{{tracker: azure-devops, url: {self.simulator.url}, token: env/ADO_TOKEN, projects: [Shop]}}"
+        return f"{{tracker: {self.tracker}, url: {self.simulator.url}, token: env/ADO_TOKEN, projects: [Shop]}}"
 
     def hear(self, url: str) -> None:
         self.simulator.subscribe(url)
@@ -251,4 +258,11 @@ class AzureDevOpsSide:
         self.simulator.close()
 
 
-SIDES = {"jira": JiraSide, "ado": AzureDevOpsSide}
+class AzureDevOpsServerSide(AzureDevOpsSide):
+    name = "tfs"
+    tracker = "azure-devops-server"
+    edition = SERVERS["2022"]
+    busy = Fault("unavailable", times=None, share=0.1)  # Server limits nobody, and may be overloaded
+
+
+SIDES = {"jira": JiraSide, "ado": AzureDevOpsSide, "tfs": AzureDevOpsServerSide}
