@@ -64,7 +64,7 @@ version: 1
 cycle: {cycle}
 connections:
   ado:
-    tracker: azure-devops
+    tracker: {tracker}
     url: {url}
     token: env/ADO_TOKEN
     webhook_secret: env/ADO_SECRET
@@ -182,7 +182,7 @@ def living_data_center(
 def living_azure_devops(
     database_url: str, folder: Path, monkeypatch: pytest.MonkeyPatch, ado: AzureDevOpsSimulator, **said: Any
 ) -> Living:
-    """okrlink beside a simulated Azure DevOps that sends it service hooks."""
+    """okrlink beside a simulated Azure DevOps, of either edition, that sends it service hooks."""
     for name, value in SECRETS.items():
         monkeypatch.setenv(name, value)
     living = Living(database_url, azure_devops_mapping(ado, **said), folder)
@@ -205,4 +205,5 @@ def data_center_mapping(jira: JiraDataCenterSimulator, **said: Any) -> str:
 def azure_devops_mapping(
     ado: AzureDevOpsSimulator, *, every: str = "1 s", objectives: str = OBJECTIVES, cycle: str = "2026-Q4"
 ) -> str:
-    return AZURE_DEVOPS.format(url=ado.url, every=every, objectives=objectives, cycle=cycle)
+    tracker = "azure-devops-server" if ado.organisation.edition.is_server else "azure-devops"
+    return AZURE_DEVOPS.format(tracker=tracker, url=ado.url, every=every, objectives=objectives, cycle=cycle)

@@ -3,6 +3,7 @@
 import pytest
 
 from integration.simulators.azure_devops import AzureDevOpsSimulator
+from integration.simulators.azure_devops_editions import SERVERS, SERVICES
 from integration.simulators.jira import JiraSimulator
 from integration.simulators.jira_data_center import JiraDataCenterSimulator
 from tests.living import living_azure_devops, living_data_center, living_jira, until
@@ -14,9 +15,9 @@ def jira():
         yield simulator
 
 
-@pytest.fixture
-def ado():
-    with AzureDevOpsSimulator() as simulator:
+@pytest.fixture(params=[SERVICES, SERVERS["2020"]], ids=["services", "server"])
+def ado(request):
+    with AzureDevOpsSimulator(edition=request.param) as simulator:
         for name, kind in (("KR Progress", "double"), ("KR Status", "string"), ("KR Summary", "string")):
             simulator.add_field(name, kind)
         yield simulator
@@ -92,7 +93,7 @@ def test_a_tagged_epic_shows_its_progress_in_a_data_center(version, database_url
 
 
 def test_a_tagged_epic_shows_its_progress_in_azure_devops(ado, database_url, tmp_path, monkeypatch):
-    """The same in Azure DevOps, through a feature between epic and story."""
+    """The same in Azure DevOps Services and Server, through a feature between epic and story."""
     with living_azure_devops(database_url, tmp_path, monkeypatch, ado) as living:
         epic = ado.create_work_item("Epic", "Block a card", tags=["kr:built"])
         feature = ado.create_work_item("Feature", "In the app", parent=epic)
@@ -104,6 +105,7 @@ def test_a_tagged_epic_shows_its_progress_in_azure_devops(ado, database_url, tmp
 
         assert ado.value(epic, "KR Summary").startswith("50 % · ")
         assert list(ado.hyperlinks(epic)) == ["https://okr.example/key-results/checkout.built"]
+        assert {write.work_item_id for write in ado.writes} == {epic}
         assert not ado.emails
         assert not ado.unmodelled
 

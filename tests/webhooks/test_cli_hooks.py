@@ -5,6 +5,7 @@ import threading
 import pytest
 
 from integration.simulators.azure_devops import AzureDevOpsSimulator
+from integration.simulators.azure_devops_editions import SERVERS, SERVICES
 from integration.simulators.jira import JiraSimulator
 from tests.living import AZURE_DEVOPS, JIRA, OBJECTIVES, SECRETS, Living
 from tests.webhooks.typing_commands import run, sit_down
@@ -18,14 +19,15 @@ def jira():
         yield site
 
 
-@pytest.fixture
-def ado():
-    with AzureDevOpsSimulator(back_off=0.01) as sim:
+@pytest.fixture(params=[SERVICES, SERVERS["2022"]], ids=["services", "server"])
+def ado(request):
+    with AzureDevOpsSimulator(back_off=0.01, edition=request.param) as sim:
         yield sim
 
 
 def said(template, url):
-    return template.format(url=url, every="1 s", objectives=OBJECTIVES, cycle="2026-Q4")
+    tracker = "azure-devops-server" if "/tfs/" in url else "azure-devops"
+    return template.format(tracker=tracker, url=url, every="1 s", objectives=OBJECTIVES, cycle="2026-Q4")
 
 
 @pytest.fixture

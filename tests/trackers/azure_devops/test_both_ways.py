@@ -23,6 +23,7 @@ from integration.core.facts import TrackerFact
 from integration.ingest import ingest, keep_pages
 from integration.refresh import fold_items
 from integration.simulators.azure_devops import AzureDevOpsSimulator
+from integration.simulators.azure_devops_editions import SERVERS, SERVICES, Edition
 from integration.simulators.azure_devops_refusals import Refused
 from integration.store import tables
 from integration.store.db import Database
@@ -117,10 +118,17 @@ def delivery(sim: AzureDevOpsSimulator, later: Callable[[], None], clock: Clock)
     sim.push(push_id=1, repository="main", commits=[{"id": "a" * 40, "comment": "Faster"}])
 
 
-def play(story: Callable[[AzureDevOpsSimulator, Callable[[], None], Clock], None]) -> Played:
+def play(
+    story: Callable[[AzureDevOpsSimulator, Callable[[], None], Clock], None], edition: Edition = SERVICES
+) -> Played:
     """The history, and what was told of it, in pages so small that everything crosses their borders."""
+    tracker = "azure-devops-server" if edition.is_server else "azure-devops"
     clock = Clock(MORNING)
-    with AzureDevOpsSimulator(clock=clock) as sim, Listener() as listener, pytest.MonkeyPatch.context() as patch:
+    with (
+        AzureDevOpsSimulator(clock=clock, edition=edition) as sim,
+        Listener() as listener,
+        pytest.MonkeyPatch.context() as patch,
+    ):
         patch.setattr(history_items, "PAGE", 5)
         patch.setattr(history_lists, "PAGE", 2)
         patch.setattr(history_lists, "PAGE_OF_DEPLOYMENTS", 1)
@@ -128,20 +136,20 @@ def play(story: Callable[[AzureDevOpsSimulator, Callable[[], None], Clock], None
         sim.subscribe(listener.url)
         story(sim, lambda: clock.forward(hours=3, seconds=7), clock)
         assert sim.drain()
-        connection = Connection(ADO, "azure-devops", sim.url, projects=("Shop",), token=Secret("pat"))
-        client = TRACKERS["azure-devops"].connect(connection)
+        connection = Connection(ADO, tracker, sim.url, projects=("Shop",), token=Secret("pat"))
+        client = TRACKERS[tracker].connect(connection)
         pages = [page.facts for stream in client.streams for page in client.history(stream, LONG_AGO, None)]
         assert not sim.unmodelled
         return Played([one.body for one in listener.received], pages)
 
 
-@pytest.fixture(scope="module")
-def played() -> Played:
+@pytest.fixture(scope="module", params=[SERVICES, SERVERS["2019"]], ids=["services", "server"])
+def played(request: pytest.FixtureRequest) -> Played:
     def story(sim: AzureDevOpsSimulator, later: Callable[[], None], clock: Clock) -> None:
         work(sim, later)
         delivery(sim, later, clock)
 
-    return play(story)
+    return play(story, request.param)
 
 
 @pytest.fixture
@@ -302,8 +310,11 @@ ITEMS = st.integers(1, 4)
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
-@given(deeds=st.lists(st.tuples(st.sampled_from(sorted(DEEDS)), ITEMS, ITEMS, st.booleans()), max_size=30))
-def test_any_history_is_told_alike(empty: Path, deeds: Sequence[tuple[str, int, int, bool]]) -> None:
+@given(
+    edition=st.sampled_from([SERVICES, SERVERS["2022"]]),
+    deeds=st.lists(st.tuples(st.sampled_from(sorted(DEEDS)), ITEMS, ITEMS, st.booleans()), max_size=30),
+)
+def test_any_history_is_told_alike(empty: Path, edition: Edition, deeds: Sequence[tuple[str, int, int, bool]]) -> None:
     """Whatever people do, at once or with time between; what Azure DevOps refuses, they did not do."""
 
     def story(sim: AzureDevOpsSimulator, later: Callable[[], None], _clock: Clock) -> None:
@@ -315,7 +326,7 @@ def test_any_history_is_told_alike(empty: Path, deeds: Sequence[tuple[str, int, 
             if pause:
                 later()
 
-    played = play(story)
+    played = play(story, edition)
     by_webhooks = by_source(kept(empty, played.webhooks)["facts"])
     by_history = by_source(kept(empty, played.pages)["facts"])
 
