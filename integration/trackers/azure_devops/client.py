@@ -68,7 +68,6 @@ class AzureDevOpsClient:
         if not ids:
             raise Gone(f"work item {item} does not exist, or may not be seen")
         for start in range(0, len(ids), MOST_IDS):
-            self._rest.pause()
             yield [fact for each in self._read_batch(ids[start : start + MOST_IDS]) for fact in self._facts(each)]
 
     def current(self, item: str, fields: Sequence[str], *, badge: bool) -> Current:
@@ -167,7 +166,6 @@ class AzureDevOpsClient:
         """What no query can answer at once: each batch of items names its children."""
         ahead, met = deque([item]), {item}
         while ahead:
-            self._rest.pause()
             batch = self._read_batch([ahead.popleft() for _ in range(min(MOST_IDS, len(ahead)))])
             below = [int(child) for each in batch for child in children(each.relations)]
             ahead.extend(new for new in dict.fromkeys(below) if new not in met)

@@ -69,7 +69,6 @@ class RevisionFeed:
             yield Step(facts, {"token": token, "whole": whole, "pasts": pasts, "caught up": caught_up}, len(new))
             if last:
                 return
-            self._rest.pause()
 
     def _page(self, scope: Scope, token: str | None, start: datetime | None) -> tuple[list[Revision], str | None, bool]:
         query = {"includeDeleted": "true", "includeIdentityRef": "true", "$maxPageSize": str(PAGE)}

@@ -38,7 +38,6 @@ def read_links(rest: Rest, scope: Scope, since: datetime, position: Mapping[str,
         yield Step(facts, {"token": token, "waiting": waiting})
         if last:
             return
-        rest.pause()
 
 
 def _facts(told: Sequence[Json]) -> Iterator[TrackerFact]:

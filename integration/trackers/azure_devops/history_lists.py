@@ -94,7 +94,6 @@ class Lists:
             yield listed, {"since": start, "began": began, "token": token} if token else {"since": began}
             if not token:
                 return
-            self._rest.pause()
 
     def _list(self, base: str, scope: Scope, what: str, query: Mapping[str, str], token: str | None) -> Answer:
         """A page of a list whose way on stands in a header."""

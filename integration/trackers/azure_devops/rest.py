@@ -6,7 +6,6 @@ A token that opens nothing gets a sign-in page with status 203 from Services, an
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -21,7 +20,6 @@ from requests import Response
 from integration.core.errors import Conflict, Permanent, Refused, Retryable
 from integration.trackers import http
 from integration.trackers.azure_devops.entra import PrincipalAuth
-from integration.trackers.budget import LONG_PATIENCE
 from integration.trackers.contract import Connection
 
 _VERSION = {"azure-devops": "7.1"}
@@ -94,10 +92,6 @@ class Rest:
             if refused:
                 raise Permanent(exc.reason, fields=refused) from exc
             raise
-
-    def pause(self) -> None:
-        """Waits as long as asked between the pages of a long read, which could not be begun anew each time."""
-        time.sleep(min(self.asked_to_wait(), LONG_PATIENCE))
 
     def asked_to_wait(self) -> float:
         """Seconds that are left of the longest wait that was asked for."""

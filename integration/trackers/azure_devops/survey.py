@@ -33,7 +33,6 @@ class AzureDevOpsSurvey:
     def labels(self, projects: Sequence[str]) -> Sequence[str]:
         found: dict[str, None] = {}
         for project in [*(projects or self.projects())][:MOST_PROJECTS]:
-            self._rest.pause()
             answer = self._rest.get(f"{quote(project, safe='')}/_apis/wit/tags", **{"api-version": TAGS_SINCE})
             found |= {each["name"]: None for each in answer.get("value") or () if isinstance(each.get("name"), str)}
         return list(found)
