@@ -107,6 +107,16 @@ def test_a_tracker_that_is_in_trouble_is_waited_for(side: Side, database: Databa
     assert "4 told" in told(done, side)
 
 
+def test_a_tracker_that_wants_rest_for_a_day_is_left_alone(side: Side) -> None:
+    side.faults.add(Fault("throttle", times=None, retry_after=86400))
+
+    done = run("backfill")
+
+    assert done.exit_code == 3
+    assert "stopped: HTTP 429" in done.stdout
+    assert len(side.faults.hits) == 1
+
+
 def test_whoever_is_not_let_in_is_told_so(side: Side, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("JIRA_TOKEN", "ADO_TOKEN"):
         monkeypatch.setenv(name, "wrong")

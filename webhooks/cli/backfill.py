@@ -35,6 +35,8 @@ FAR = timedelta(days=36500)
 MOST_FAILURES = 8
 """How often one page is asked for again, within some minutes, before a person has to look."""
 LONGEST_WAIT = 120.0
+LONGEST_REST = 3660.0
+"""Seconds that a tracker may wish to be left alone for: Jira's quota starts anew with the hour."""
 UNREACHED = 3
 INTERRUPTED = 130
 
@@ -175,9 +177,9 @@ def _read(service: Service, reader: Reader, take: Callable[[], Stream], outcome:
             walk(service.database, reader, take(), _now, FAR, heard)
         except Retryable as error:
             failures += 1
-            if failures > MOST_FAILURES:
+            wait = min(2.0**failures, LONGEST_WAIT) if error.after is None else error.after
+            if failures > MOST_FAILURES or wait > LONGEST_REST:
                 raise
-            wait = min(error.after or 2.0**failures, LONGEST_WAIT)
             shown.waits(wait, error.reason)
             time.sleep(wait)
         else:
