@@ -2,7 +2,8 @@
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -10,10 +11,16 @@ from pathlib import Path
 
 import pytest
 
+from integration.core.errors import Retryable
+from integration.ledger import Ledgers
 from integration.simulators.faults import Fault
 from integration.simulators.jira import JiraSimulator
+from integration.simulators.jira_limits import Quota
 from integration.store import budgets, facts
 from integration.store.db import Database
+from integration.trackers import TRACKERS
+from integration.trackers.budget import asking
+from integration.trackers.contract import Connection, Secret, TrackerClient
 from tests.living import SECRETS, Living, jira_mapping
 from tests.webhooks.typing_commands import run
 from webhooks.bootstrap import Service, Settings
@@ -111,3 +118,53 @@ def test_all_together_ask_no_more_than_allowed_and_lose_nothing(
     assert most_at_once(jira, PER_SECOND) <= PER_SECOND
     assert (made, turned_away) == (len(jira.requests) + len(jira.faults.hits), len(jira.faults.hits))
     assert bool(turned_away) == bool(refused)
+
+
+def client_of(jira: JiraSimulator, process: Ledgers) -> TrackerClient:
+    site = Connection("jira", "jira", jira.url, ("SHOP",), jira.email, Secret(jira.token))
+    return TRACKERS["jira"].connect(process.share(site))
+
+
+def test_where_a_quota_is_near_the_past_waits_and_writes_go_on(database: Database) -> None:
+    """Also where another process heard of it."""
+    with JiraSimulator(quota=Quota(100)) as jira:
+        epic = jira.create_issue("SHOP", "Epic", "The new checkout")
+        worker = client_of(jira, Ledgers(database))
+        worker.write(epic.id, {"summary": "The new checkout"})  # by now it knows the fields
+        with asking("read"):
+            while "X-RateLimit-NearLimit" not in jira.gate.on_all.headers():
+                worker.item(epic.id)
+        backfill = client_of(jira, Ledgers(database))
+
+        with asking("history"), pytest.raises(Retryable, match="kept for writes") as told:
+            backfill.item(epic.id)
+        assert told.value.scope == "item"
+        with asking("write"):
+            worker.write(epic.id, {"summary": "The newest checkout"})
+        assert jira.value(epic, "Summary") == "The newest checkout"
+        assert not jira.gate.on_all.refused
+
+
+def test_a_burst_holds_back_its_endpoint_only_and_everything_is_read(database: Database) -> None:
+    """Four threads ask for issues as fast as they can, of a site that gives ten a second."""
+    with JiraSimulator(bursts={"GET /rest/api/3/issue/<which>": 10}) as jira:
+        wanted = [jira.create_issue("SHOP", "Story", f"Step {number}").id for number in range(20)]
+        process = Ledgers(database)
+
+        def read(items: Sequence[str]) -> set[str]:
+            client, left, found = client_of(jira, process), list(items), set()
+            with asking("read"):
+                while left:
+                    try:
+                        found |= {str(fact.item) for fact in client.item(left[0])}
+                    except Retryable:
+                        client.catalogue()  # asks elsewhere, and may
+                    else:
+                        left.pop(0)
+            return found
+
+        with ThreadPoolExecutor(4) as threads:
+            found = set[str]().union(*threads.map(read, [wanted[start::4] for start in range(4)]))
+
+        assert found == set(wanted)
+        assert 0 < jira.gate.on_all.refused["jira-burst-based"] < len(wanted)

@@ -25,8 +25,11 @@ BURST_PAUSE = 1.0
 """Seconds that an endpoint is left alone where its refusal told no time: its bucket is full again after one."""
 NEARLY = 0.2
 """The share of a limit below which it is near. Jira's own NearLimit says the same."""
-SPARED_FOR = 60.0
-"""Seconds for which whoever can wait is held back where a limit is near, and nobody told when it is far again."""
+SPARED_FOR = 120.0
+"""Seconds for which whoever can wait is held back at least where a quota is near: longer than one waits in place, because
+at one request from time to time a page would never be read."""
+
+HOUR = 3600.0
 
 _ONE_OF_MANY = re.compile(r"(?<=/)(?:\d+|[A-Z][A-Z0-9_]*(?:-\d+)?|[0-9a-f]{8}-[0-9a-f-]{27})(?=/|$)")
 """What stands in a path for one of many: numbers, keys of projects and issues, UUIDs."""
@@ -92,10 +95,15 @@ def _is_near(headers: Mapping[str, str]) -> bool:
 
 
 def _spared(headers: Mapping[str, str], now: datetime) -> float:
-    """Until the limit starts anew; where it fills up by and by (Data Center), until the next filling."""
+    """Until the limit starts anew; where it fills up by and by (Data Center), until the next filling.
+
+    Jira's quota starts anew with the hour, UTC, and tells so only when it refuses.
+    """
     reset = _seconds(headers.get("X-RateLimit-Reset"), now, epoch=True)
     filling = _number(headers.get("X-RateLimit-Interval-Seconds"))
-    return reset if reset is not None else SPARED_FOR if filling is None else max(0.0, filling)
+    if reset is None and filling is None:
+        return max(SPARED_FOR, HOUR - now.timestamp() % HOUR)
+    return max(0.0, filling or 0.0) if reset is None else reset
 
 
 def _seconds(text: str | None, now: datetime, *, epoch: bool) -> float | None:

@@ -94,7 +94,7 @@ def test_a_burst_slows_down_its_endpoint_and_method_only(budget: Budget, ledger:
 
 
 def test_the_past_waits_where_a_limit_is_near_and_nothing_else_does(budget: Budget, ledger: Held) -> None:
-    budget.hear("GET", SEARCH, 200, {"X-RateLimit-NearLimit": "true"})
+    budget.hear("GET", SEARCH, 200, {"X-RateLimit-NearLimit": "true", "X-RateLimit-Interval-Seconds": "60"})
 
     with asking("write"):
         budget.wait_for_turn("PUT", ISSUE)

@@ -56,7 +56,7 @@ NEAR = {"X-RateLimit-Limit": "200", "X-RateLimit-Remaining": "39"}
         pytest.param(200, FULL | HOUR, Wish(), id="a reset alone is no reason to wait"),
         pytest.param(200, NEAR | HOUR, Wish(patient=3600), id="near: whoever can wait does, until it starts anew"),
         pytest.param(200, NEAR | {"X-RateLimit-Interval-Seconds": "10"}, Wish(patient=10), id="near, Data Center"),
-        pytest.param(200, {"X-RateLimit-NearLimit": "true"}, Wish(patient=60), id="near, and nobody says until when"),
+        pytest.param(200, {"X-RateLimit-NearLimit": "true"}, Wish(patient=3600), id="near: Jira's hour"),
         pytest.param(200, {"X-RateLimit-NearLimit": "false"}, Wish(), id="not near"),
         pytest.param(200, {"X-RateLimit-Limit": "many", "X-RateLimit-Remaining": "0"}, Wish(), id="unreadable"),
     ],
