@@ -23,6 +23,34 @@ def status(desk: Desk, item: str):
     return desk.side.value(item, "KR Status")
 
 
+def with_options(desk: Desk, name: str, options: list[str]) -> None:
+    """A field that takes nothing but these."""
+    if desk.side.name == "jira":
+        desk.side.simulator.add_field(name, "option", options)
+    else:
+        desk.side.simulator.add_field(name, picklist=tuple(options))
+
+
+class TestListsOfOptions:
+    def test_an_option_is_meant_by_its_name_however_it_is_spelled(self, desk):
+        with_options(desk, "Health", ["Not Started", "On Track", "Behind", "At Risk", "Missed", "Done", "Unknown"])
+        epic = shown(desk, fields={"Health": "status", "KR Status": "status"})
+        assert desk.side.value(epic, "Health").casefold() == status(desk, epic)
+        assert desk.side.value(epic, "Health") != status(desk, epic), "the tracker's own spelling"
+
+        tries = desk.side.tries
+        desk.later(minutes=30)
+        assert desk.side.tries == tries, "another spelling is no other value"
+
+    def test_an_option_that_a_person_picked_is_left_alone(self, desk):
+        with_options(desk, "Health", ["Not Started", "On Track", "Behind", "At Risk", "Missed", "Done", "Unknown"])
+        epic = shown(desk, fields={"Health": "status"})
+        desk.side.edit(epic, "Health", "Missed")
+        desk.later(minutes=30)
+        assert desk.side.value(epic, "Health") == "Missed"
+        assert desk.held()
+
+
 class TestFieldsThatCannotBeWritten:
     """One line with the remedy, in status and in plan, while everything else goes on."""
 
@@ -56,13 +84,29 @@ class TestFieldsThatCannotBeWritten:
         assert not desk.held()
 
     def test_a_field_of_another_kind(self, desk):
-        if desk.side.name == "jira":
-            desk.side.simulator.add_field("Health", "option", ["Good", "Bad"])
-        else:
-            desk.side.simulator.add_field("Health", "boolean")
+        kind = "date" if desk.side.name == "jira" else "boolean"
+        desk.side.simulator.add_field("Health", kind)
         epic = shown(desk, fields={"Health": "status", "KR Status": "status"})
-        assert self.said(desk) == "Health: is neither a number nor a text field; choose one of these"
+        assert (
+            self.said(desk)
+            == "Health: is neither a number nor a text field, nor a list of options; choose one of these"
+        )
         assert status(desk, epic)
+
+    def test_a_number_for_a_list_of_options(self, desk):
+        with_options(desk, "Health", ["Good", "Bad"])
+        epic = shown(desk, fields={"Health": "percent", "KR Status": "status"})
+        assert self.said(desk) == (
+            "Health: is a list of options, and percent is a number; write it into a number or a text field"
+        )
+        assert status(desk, epic)
+
+    def test_a_value_that_a_list_does_not_offer(self, desk):
+        """It is one line with the remedy, and the other fields are written all the same."""
+        with_options(desk, "Health", ["Good", "Bad"])
+        epic = shown(desk, fields={"Health": "status", "KR Status": "status"})
+        assert f"'{status(desk, epic)}'; add it to" in self.said(desk)
+        assert self.said(desk).endswith("or show the value in a text field")
 
     def test_a_read_only_field(self, ado_desk):
         desk = ado_desk

@@ -22,8 +22,10 @@ def unfit(target: TrackerField, wanted: CardValue) -> str | None:
     """Why a field cannot show a value, with the remedy."""
     if not target.writable:
         return "may not be written; choose a field that people can edit, too"
-    if target.type not in (*NUMERIC, "text", "rich text"):
-        return "is neither a number nor a text field; choose one of these"
+    if target.type == "option" and wanted in NUMBERS:
+        return f"is a list of options, and {wanted} is a number; write it into a number or a text field"
+    if target.type not in (*NUMERIC, "text", "rich text", "option"):
+        return "is neither a number nor a text field, nor a list of options; choose one of these"
     if target.type in NUMERIC and wanted not in NUMBERS:
         return f"is a number field, and {wanted} is text; write percent, score, current, target, pace or confidence"
     return None

@@ -109,11 +109,14 @@ class AzureDevOpsSimulator(Actions):
         reference: str | None = None,
         types: tuple[str, ...] | None = None,
         read_only: bool = False,
+        picklist: tuple[str, ...] = (),
     ) -> str:
         """A custom field, on all types or on these; its reference name is `Custom.` and the name without blanks [doc]."""
         reference = reference or "Custom." + name.replace(" ", "")
         on = None if types is None else frozenset(types)
-        self.organisation.process.add_field(Field(reference, name, kind, read_only=read_only, types=on))
+        self.organisation.process.add_field(
+            Field(reference, name, kind, read_only=read_only, types=on, picklist=picklist)
+        )
         return reference
 
     def subscribe(

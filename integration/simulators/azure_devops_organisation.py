@@ -174,6 +174,8 @@ class Organisation:
                 raise field_missing(reference)
             if reference == "System.Title" and not value:
                 raise rule_broken(reference, known.name, "Required, InvalidEmpty")
+            if known.picklist and value and str(value).lower() not in [one.lower() for one in known.picklist]:
+                raise rule_broken(reference, known.name, "HasValues, LimitedToValues, InvalidNotInListValue")  # [3p]
             kind = self.process.type(type_name) if reference == "System.State" else None
             if kind and not kind.state(str(value)):
                 raise rule_broken(reference, known.name, "HasValues, LimitedToValues, InvalidNotInListValue")

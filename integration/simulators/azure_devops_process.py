@@ -20,6 +20,7 @@ class Field:
     read_only: bool = False
     identity: bool = False
     types: frozenset[str] | None = None
+    picklist: tuple[str, ...] = ()  # what it takes, where it takes nothing else
     on_form: bool = True  # as it came with its types; False where somebody has to put it there
 
     def is_on(self, type_name: str) -> bool:

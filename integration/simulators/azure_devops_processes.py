@@ -49,6 +49,19 @@ def _add_reads(entrance: Entrance, forms: Mapping[str, Form]) -> None:
         _demand_process(organisation, process_id)
         return listing(_type_body(organisation, one) for one in process.types.values())
 
+    @entrance.route(f"{_ROOT}/lists/<list_id>", project=False)
+    def picklist(list_id: str) -> Answer:
+        for one in process.fields.values():
+            if one.picklist and organisation.guid("list", one.reference) == list_id:
+                return {
+                    "id": list_id,
+                    "name": one.name,
+                    "type": "String",
+                    "isSuggested": False,
+                    "items": list(one.picklist),
+                }
+        raise Refused(404, f"VS403113: The list {list_id} does not exist.", "ProcessListNotFoundException")  # [inf]
+
     @entrance.route(_TYPE, project=False)
     def type_of_process(process_id: str, reference: str) -> Answer:
         return _type_body(organisation, _type(organisation, process_id, reference))

@@ -114,7 +114,12 @@ def _remote_link(shapes: Shapes, issue: Issue, key: str, link: Mapping[str, Any]
 
 def _editable(shapes: Shapes, field: Field) -> dict[str, Any]:
     several = isinstance(kind_of(field).empty, tuple)
+    options = [
+        {"self": shapes.address(f"customFieldOption/{one.id}", 3), "value": one.name, "id": one.id}
+        for one in field.options
+    ]
     return {
+        **({"allowedValues": options} if field.kind == "option" else {}),
         "required": field.id == "summary",
         "schema": shapes.schema(field),
         "name": field.name,

@@ -3,7 +3,7 @@
 import pytest
 
 from integration.core.catalogue import Catalogue, TrackerField
-from integration.core.fields import Place, Sample, check, compare
+from integration.core.fields import Place, Sample, check, compare, unfit
 
 PROGRESS = TrackerField("f1", "KR Progress", "number")
 STATUS = TrackerField("f2", "KR Status", "text")
@@ -37,6 +37,25 @@ def test_what_to_do_about_a_field(fields, places, deed, to, problems):
     [step] = compare(WANTED, Catalogue(fields=tuple(fields)), places)
 
     assert (step.deed, [place.id for place in step.places], len(step.problems)) == (deed, to, problems)
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "why"),
+    [
+        ("number", "percent", None),
+        ("number", "status", "is a number field"),
+        ("whole number", "percent", None),
+        ("text", "percent", None),
+        ("rich text", "summary", None),
+        ("option", "status", None),
+        ("option", "percent", "is a list of options, and percent is a number"),
+        ("date", "status", "is neither a number nor a text field"),
+    ],
+)
+def test_which_field_can_show_which_value(kind, value, why):
+    told = unfit(TrackerField("f", "F", kind), value)
+
+    assert told.startswith(why) if why else told is None
 
 
 def test_a_field_of_another_type_is_not_replaced():

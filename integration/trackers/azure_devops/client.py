@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from integration.core.catalogue import Catalogue
+from integration.core.catalogue import Catalogue, folded
 from integration.core.errors import Conflict, Gone, NotQuiet, Permanent, Refused
 from integration.core.facts import TrackerFact, Value
 from integration.core.queries import Query
@@ -21,6 +21,7 @@ from integration.trackers.azure_devops.badges import Hyperlink, Operation, badge
 from integration.trackers.azure_devops.catalogue import emptiable_of_types, read_catalogue
 from integration.trackers.azure_devops.history import STREAMS, History
 from integration.trackers.azure_devops.payload import account, instant
+from integration.trackers.azure_devops.picklists import Picklists
 from integration.trackers.azure_devops.queries import too_large
 from integration.trackers.azure_devops.relations import children, listed_parent
 from integration.trackers.azure_devops.rest import Rest
@@ -48,6 +49,7 @@ class AzureDevOpsClient:
         self._wit = work_item_tracking(self._rest)
         self._history = History(connection, self._rest)
         self._asked = Asked(connection, self._rest)
+        self._picklists = Picklists(self._rest)
         self._emptiable: dict[str, Mapping[str, tuple[str, ...]]] = {}
         self._looked: tuple[str, int, Sequence[Hyperlink]] = ("", 0, ())
 
@@ -104,7 +106,7 @@ class AzureDevOpsClient:
         revision: int | None = None,
         quiet: bool = True,
     ) -> None:
-        changes = [_field_change(name, value) for name, value in fields.items()]
+        changes = [_field_change(name, value) for name, value in self._picklists.spelled(fields).items()]
         if badge or remove_badge:
             revision, links = self._links_at(item, revision)
             changes += badge_changes(links, badge)
@@ -137,6 +139,8 @@ class AzureDevOpsClient:
             return ours in (None, "") and theirs in (None, "")
         if field_type in ("number", "whole number"):
             return _as_number(ours) == _as_number(theirs) is not None
+        if field_type == "option":
+            return folded(str(ours)) == folded(str(theirs))
         if field_type == "date" and instant(str(ours)):
             return instant(str(ours)) == instant(str(theirs))
         return str(ours).strip() == str(theirs).strip()

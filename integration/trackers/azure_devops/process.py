@@ -19,6 +19,7 @@ from integration.core.errors import Gone, Permanent, Refused
 from integration.core.fields import Place, Sample, holds
 from integration.core.scorecard import CardValue
 from integration.trackers.azure_devops.catalogue import read_projects
+from integration.trackers.azure_devops.picklists import Picklists
 from integration.trackers.azure_devops.rest import Rest
 from integration.trackers.contract import Connection
 
@@ -51,6 +52,7 @@ class AzureDevOpsFields:
         self._connection = connection
         self._rest = Rest(connection)
         self._version = _VERSIONS.get(connection.tracker, _OLDEST_VERSION)
+        self._picklists = Picklists(self._rest)
         self._derived: dict[str, str] = {}
         """Place -> the type that was derived there by us."""
 
@@ -179,11 +181,11 @@ class AzureDevOpsFields:
     def _refused(self, item: str, left: dict[str, CardValue]) -> Mapping[str, str]:
         """Asks for a write that is only validated, again without those that were refused."""
         refused: dict[str, str] = {}
+        probes = {
+            field: next(iter(self._picklists.values(field)), _PROBES[holds(value)]) for field, value in left.items()
+        }
         while left:
-            patch = [
-                {"op": "add", "path": f"/fields/{field}", "value": _PROBES[holds(value)]}
-                for field, value in left.items()
-            ]
+            patch = [{"op": "add", "path": f"/fields/{field}", "value": probes[field]} for field in left]
             try:
                 self._rest.send(
                     "PATCH",

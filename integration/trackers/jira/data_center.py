@@ -52,6 +52,9 @@ class DataCenterLibrary:
     def get_issue(self, item: str, *, fields: str, expand: str | None = None) -> Response:
         return self._answer(self._jira.get_issue(item, fields=fields, update_history=False, expand=expand))
 
+    def get_edit_issue_meta(self, item: str) -> Response:
+        return self._answer(self._jira.get(self._of_issue(item, "editmeta")))
+
     def edit_issue(self, item: str, *, notify_users: str | None, data: Mapping[str, Any]) -> Response:
         loud = notify_users != "false"
         return self._answer(self._jira.update_issue_field(item, data["fields"], notify_users=loud))

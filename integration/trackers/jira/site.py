@@ -18,6 +18,7 @@ from integration.trackers import http
 from integration.trackers.contract import Connection, Current, HistoryPage
 from integration.trackers.jira import issue, values
 from integration.trackers.jira.history import IssueHistory
+from integration.trackers.jira.options import Options
 from integration.trackers.jira.payload import Json, account, identifier, record, records, text
 from integration.trackers.jira.plans import Plans
 from integration.trackers.jira.rest import Rest, understood
@@ -45,6 +46,7 @@ class JiraSite(ABC):
         self._projects = list(connection.projects)
         self._issues = history(api, self._rest, connection.projects)
         self._plans = Plans(api, software, self._rest, self._project_keys)
+        self._options = Options(api, self._rest)
         self._known: Mapping[str, TrackerField] = {}
         self._quiet_until: dict[str, float] = {}
 
@@ -143,7 +145,9 @@ class JiraSite(ABC):
     ) -> None:
         """One edit for all fields, then the remote link. Repeating it is harmless: equal field values leave no trace in Jira."""
         if fields:
-            edit = {"fields": {name: self._for_edit(self._type(name), value) for name, value in fields.items()}}
+            chosen = {name: str(value) for name, value in fields.items() if value and self._type(name) == "option"}
+            said = {**fields, **(self._options.spelled(item, chosen) if chosen else {})}
+            edit = {"fields": {name: self._for_edit(self._type(name), value) for name, value in said.items()}}
             # In the query, as a text: in the body it has no effect, and the library would send `False`.
             self._rest.done(self._api.edit_issue, item, notify_users="false" if quiet else None, data=edit)
         if badge is not None:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from integration.core.catalogue import folded
 from integration.core.write_back import Badge, FieldValue
 from integration.trackers.jira.adf import document, is_document, plain_text
 from integration.trackers.jira.payload import Json, reduced, text
@@ -48,7 +49,7 @@ def as_told(kind: str, change: Json) -> FieldValue:
 
 
 def same(kind: str, ours: FieldValue, theirs: FieldValue) -> bool:
-    """Jira keeps numbers as doubles, trims texts, and does not tell an empty text from none."""
+    """Jira keeps numbers as doubles, trims texts, does not tell an empty text from none, and spells options as it likes."""
     if kind == "number":
         ours_number, theirs_number = _number(ours), _number(theirs)
         if ours_number is None or theirs_number is None:
@@ -56,6 +57,8 @@ def same(kind: str, ours: FieldValue, theirs: FieldValue) -> bool:
         return math.isclose(ours_number, theirs_number, rel_tol=1e-9, abs_tol=1e-9)
     if kind in _TEXTS:
         return _lines(ours) == _lines(theirs)
+    if kind == "option":
+        return folded(_words(ours)) == folded(_words(theirs))
     return _words(ours) == _words(theirs)
 
 

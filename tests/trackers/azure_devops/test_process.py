@@ -146,6 +146,29 @@ def test_a_token_that_may_not_write_is_seen(sim: AzureDevOpsSimulator, keeper: F
     assert "TF237111" in sample.refused["Custom.KRProgress"]
 
 
+def test_a_list_is_tried_with_a_value_of_its_own(sim: AzureDevOpsSimulator, keeper: FieldKeeper) -> None:
+    sim.create_work_item("Epic", "The new checkout")
+    health = sim.add_field("Health", picklist=("On Track", "At Risk"))
+    [sample] = keeper.samples(["Epic"], {health: "status"})
+
+    assert sample.refused == {}
+
+
+def test_a_value_is_written_as_its_list_spells_it(sim: AzureDevOpsSimulator, connection: Connection) -> None:
+    epic = sim.create_work_item("Epic", "The new checkout")
+    health = sim.add_field("Health", picklist=("On Track", "At Risk"))
+    client = TRACKER.connect(connection)
+    client.write(str(epic), {health: "on track"})
+    with pytest.raises(Permanent, match="its list has no value 'missed'; add it to the list") as error:
+        client.write(str(epic), {health: "missed"})
+
+    assert sim.value(epic, "Health") == "On Track"
+    assert set(error.value.fields) == {health}
+    assert len(sim.writes) == 1
+    client.write(str(epic), {health: None})
+    assert sim.value(epic, "Health") is None
+
+
 def test_where_there_is_no_item_nothing_is_tried(keeper: FieldKeeper) -> None:
     assert [(sample.of, sample.item) for sample in keeper.samples(["Epic"], {SHARE: "percent"})] == [
         ("Epic in Shop", None)

@@ -185,6 +185,32 @@ class TestWriting:
         assert (write.method, write.query) == ("PUT", {"notifyUsers": "false"})
         assert jira.emails == []
 
+    def test_an_option_is_found_by_its_name_and_asked_for_once(
+        self, jira: JiraSimulator, client: TrackerClient
+    ) -> None:
+        health = jira.add_field("Health", "option", ["On Track", "At Risk"])
+        epic = jira.create_issue("SHOP", "Epic", "The new checkout")
+        for value in ("on track", "at risk", None):
+            client.write(epic.id, {health.id: value})
+
+        assert [said["fields"][health.id] for said in (one.body for one in jira.writes)] == [
+            {"value": "On Track"},
+            {"value": "At Risk"},
+            None,
+        ]
+        assert len([one for one in jira.requests if one.path.endswith("/editmeta")]) == 1
+
+    def test_an_option_that_is_none_is_refused_before_anything_is_written(
+        self, jira: JiraSimulator, client: TrackerClient
+    ) -> None:
+        health = jira.add_field("Health", "option", ["On Track"])
+        epic = jira.create_issue("SHOP", "Epic", "The new checkout")
+        with pytest.raises(Permanent, match="it has no option 'missed'; add it to the field's options") as error:
+            client.write(epic.id, {health.id: "missed", PROGRESS: 62})
+
+        assert set(error.value.fields) == {health.id}
+        jira.assert_readonly()
+
     def test_an_edit_that_need_not_be_quiet(self, jira: JiraSimulator, client: TrackerClient) -> None:
         epic = jira.create_issue("SHOP", "Epic", "The new checkout")
 
@@ -399,6 +425,8 @@ class Odd:
         ("rich text", "one\n\ntwo", "one\n\ntwo\n", True),
         ("rich text", "one", "two", False),
         ("option", "Green", "Green", True),
+        ("option", "on track", "On  Track", True),
+        ("option", "on track", "At risk", False),
         ("date", "2026-12-31", "2026-12-31", True),
         ("other", None, "", True),
     ],

@@ -311,3 +311,13 @@ class TestWhoSent:
                 TRACKER.verify(wrong, headers, one.body)
         assert TRACKER.delivery_id(headers, one.body).startswith("sha256:")
         assert TRACKER.translate(orjson.loads(one.body), datetime.now(UTC)).event == "jira:issue_created"
+
+
+def test_an_option_is_found_by_its_name(jira: JiraDataCenterSimulator, client: TrackerClient) -> None:
+    health = jira.add_field("Health", "option", ["On Track"])
+    epic = jira.create_issue("SHOP", "Epic", "The new checkout")
+    client.write(epic.id, {health.id: "on track"})
+    with pytest.raises(Permanent, match="no option 'missed'"):
+        client.write(epic.id, {health.id: "missed"})
+
+    assert jira.value(epic, "Health") == "On Track"
