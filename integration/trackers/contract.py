@@ -300,22 +300,6 @@ class FieldKeeper(Protocol):
         ...
 
 
-class Surveyor(Protocol):
-    """Looks around in a tracker that no mapping describes yet. Calls raise what a `TrackerClient`'s may raise."""
-
-    def account(self) -> str:
-        """The name of the account that we are, for whoever asked; it is not kept."""
-        ...
-
-    def projects(self) -> Mapping[str, str]:
-        """All that the account sees: as a mapping names it -> the name on screen."""
-        ...
-
-    def labels(self, projects: Sequence[str]) -> Sequence[str]:
-        """Labels or tags in use in these projects (none named: in all), or in the whole tracker where it tells no more."""
-        ...
-
-
 class Examiner(Protocol):
     """Looks at what one connection's account sees and may do; nothing is written. Calls raise what a `TrackerClient`'s may."""
 
@@ -333,6 +317,13 @@ class Examiner(Protocol):
 
     def words(self) -> Words:
         """The types and statuses that the account's projects know, as on screen."""
+        ...
+
+    def labels(self, projects: Sequence[str]) -> Sequence[str]:
+        """Labels or tags in use in these projects (none named: in all), or in the whole tracker where it tells no more.
+
+        None where this version of the tracker does not list them.
+        """
         ...
 
 
@@ -376,8 +367,6 @@ class Tracker:
     """Who looks after its webhooks; None where this version cannot."""
     fields: Callable[[Connection], FieldKeeper] | None = None
     """Who looks after its fields; None where this version cannot."""
-    survey: Callable[[Connection], Surveyor] | None = None
-    """Who looks around in it before there is a mapping; None where this version cannot."""
 
     examiner: Callable[[Connection], Examiner] | None = None
     """Who looks at what the account may do; None where this version cannot."""

@@ -8,7 +8,6 @@ history.py     the past, and where webhooks differ; its feeds and lists are in h
 process.py     fields of an inherited process: making them, adding them to types, trying them
 examiner.py    what the account sees and may do
 hooks.py       subscriptions to service hooks: what is wanted, what is there
-survey.py      what there is to be seen before there is a mapping
 client.py      reads and writes; the only file that knows the SDK, imported when a connection is first used
 """
 
@@ -24,7 +23,6 @@ from integration.trackers.contract import (
     Examiner,
     FieldKeeper,
     HookKeeper,
-    Surveyor,
     Tracker,
     TrackerClient,
 )
@@ -51,13 +49,6 @@ def _fields(connection: Connection) -> FieldKeeper:
     return AzureDevOpsFields(connection)
 
 
-def _survey(connection: Connection) -> Surveyor:
-    """Imported late as the others are."""
-    from integration.trackers.azure_devops.survey import AzureDevOpsSurvey
-
-    return AzureDevOpsSurvey(connection)
-
-
 def _examiner(connection: Connection) -> Examiner:
     """Imported late: the receiver needs none of it."""
     from integration.trackers.azure_devops.examiner import AzureDevOpsExaminer
@@ -82,7 +73,6 @@ TRACKER = Tracker(
     event_of=event_in,
     hooks=_hooks,
     fields=_fields,
-    survey=_survey,
     examiner=_examiner,
     in_cloud=True,
 )

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
+from urllib.parse import quote
 
 import orjson
 
@@ -21,6 +22,10 @@ from integration.trackers.azure_devops.rest import Rest
 from integration.trackers.contract import Connection
 from integration.trackers.limits import quota
 
+TAGS_SINCE = "7.0"
+"""The interface's first version that lists tags; Server before 2022 does not."""
+MOST_PROJECTS = 20
+"""Tags are listed by project, one request each; with more projects, nobody waits for the rest."""
 _TITLE = "System.Title"
 _REMEDIES: Mapping[Ability, str] = {
     "browse": "let it view the project's work items, with a token of the scope Work items (read)",
@@ -69,6 +74,13 @@ class AzureDevOpsExaminer:
                 types[str(kind.get("name"))] = None
                 states |= {str(state.get("name")): None for state in kind.get("states") or ()}
         return Words(tuple(types), tuple(states))
+
+    def labels(self, projects: Sequence[str]) -> Sequence[str]:
+        found: dict[str, None] = {}
+        for project in [*(projects or [one.id for one in self._projects])][:MOST_PROJECTS]:
+            answer = self._rest.get(f"{quote(project, safe='')}/_apis/wit/tags", **{"api-version": TAGS_SINCE})
+            found |= {str(each.get("name")): None for each in answer.get("value") or ()}
+        return list(found)
 
     @cached_property
     def _projects(self) -> Sequence[Project]:

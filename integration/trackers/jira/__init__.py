@@ -14,7 +14,6 @@ from integration.trackers.contract import (
     Examiner,
     FieldKeeper,
     HookKeeper,
-    Surveyor,
     Tracker,
     TrackerClient,
 )
@@ -50,20 +49,19 @@ def _fields(connection: Connection) -> FieldKeeper:
     return JiraFields(platform, connection)
 
 
-def _survey(connection: Connection) -> Surveyor:
-    from integration.trackers.jira.client import libraries
-    from integration.trackers.jira.survey import JiraSurvey
-
-    platform, _ = libraries(connection)
-    return JiraSurvey(platform, connection)
-
-
 def _examiner(connection: Connection) -> Examiner:
     from integration.trackers.jira.client import libraries
     from integration.trackers.jira.examiner import JiraExaminer
 
     platform, _ = libraries(connection)
     return JiraExaminer(platform, connection)
+
+
+def _data_center_examiner(connection: Connection) -> Examiner:
+    from integration.trackers.jira.data_center import plain_library
+    from integration.trackers.jira.examiner import JiraExaminer
+
+    return JiraExaminer(plain_library(connection), connection, "2")
 
 
 TRACKER = Tracker(
@@ -83,7 +81,6 @@ TRACKER = Tracker(
     event_of=event_of,
     hooks=_hooks,
     fields=_fields,
-    survey=_survey,
     examiner=_examiner,
     in_cloud=True,
 )
@@ -94,7 +91,7 @@ DATA_CENTER = dataclasses.replace(
     connect=_connect_data_center,
     hooks=None,
     fields=None,
-    survey=None,
+    examiner=_data_center_examiner,
     in_cloud=False,
 )
 """The same but for how it is asked. Its deliveries carry no id, and may be opened by a user instead of being signed."""

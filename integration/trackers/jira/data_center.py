@@ -30,10 +30,15 @@ def connect(connection: Connection) -> JiraDataCenterClient:
 
 
 def library(connection: Connection) -> DataCenterLibrary:
+    """The vendor's library, by the names of its library for the Cloud."""
+    return DataCenterLibrary(plain_library(connection))
+
+
+def plain_library(connection: Connection) -> Any:
     """The vendor's library: with a user it signs in by basic authentication, without one by the token alone."""
     from atlassian.jira import Jira
 
-    return DataCenterLibrary(Jira(connection.url, cloud=False, **credentials(connection)))
+    return Jira(connection.url, cloud=False, **credentials(connection))
 
 
 class DataCenterLibrary:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 import requests
@@ -15,6 +16,9 @@ from integration.trackers.jira.rest import Rest, date_of, understood
 from integration.trackers.limits import quota
 
 PAGE = 50
+PAGE_OF_LABELS = 1000
+MOST_PAGES = 10
+"""Of labels: with more than ten thousand of them, nobody waits for the rest."""
 _ENOUGH: Mapping[Ability, tuple[str, ...]] = {
     "browse": ("BROWSE_PROJECTS",),
     "edit": ("EDIT_ISSUES",),
@@ -50,7 +54,7 @@ class JiraExaminer:
         return Introduction(" · ".join(told) or "somebody without a name", date_of(response), limit, left)
 
     def projects(self) -> Sequence[Project]:
-        found = self._pages() if self._in_cloud else self._rest.listed(self._api.get, f"{self._root}/project")
+        found = [*self._pages()] if self._in_cloud else self._rest.listed(self._api.get, f"{self._root}/project")
         return [
             Project(text(one.get("id")) or "", text(one.get("key")) or "", text(one.get("name")) or "") for one in found
         ]
@@ -72,6 +76,12 @@ class JiraExaminer:
         statuses = self._rest.listed(self._api.get, f"{self._root}/status")
         return Words(_names(types), _names(statuses))
 
+    def labels(self, projects: Sequence[str]) -> Sequence[str]:  # noqa: ARG002  # Jira lists those of the whole site
+        if not self._in_cloud:
+            return ()
+        pages = islice(self._paged("label", PAGE_OF_LABELS), MOST_PAGES)
+        return [label for page in pages for label in page if isinstance(label, str)]
+
     def _permission(self, ability: Ability, has: Json) -> Permission:
         granted = any(_is_had(has.get(name)) for name in _ENOUGH[ability])
         return Permission(ability, granted, "" if granted else _REMEDIES[ability])
@@ -84,16 +94,18 @@ class JiraExaminer:
         response: requests.Response = self._api.get(f"{self._root}/myself")
         return response
 
-    def _pages(self) -> Sequence[Json]:
-        found: list[Json] = []
-        while True:
-            asked = {"startAt": len(found), "maxResults": PAGE}
-            page = self._rest.told(self._api.get, f"{self._root}/project/search", params=asked)
+    def _pages(self) -> Iterator[Json]:
+        for page in self._paged("project/search", PAGE):
             with understood():
-                more = records(page.get("values"), "projects")
-            found += more
-            if page.get("isLast") is not False or not more:
-                return found
+                yield from records(page, "projects")
+
+    def _paged(self, path: str, size: int) -> Iterator[Sequence[Any]]:
+        def asked(*, start_at: int, max_results: int) -> requests.Response:
+            params = {"startAt": start_at, "maxResults": max_results}
+            response: requests.Response = self._api.get(f"{self._root}/{path}", params=params)
+            return response
+
+        return self._rest.paged(asked, size=size)
 
 
 def _is_had(permission: object) -> bool:
