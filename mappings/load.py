@@ -45,6 +45,16 @@ def includes(path: FilePath) -> tuple[str, ...]:
     return settings.include or ()
 
 
+def read_whole(path: FilePath) -> Whole:
+    """The files as they are read, with the place of each word, whatever `load` says of them. Raises `MappingInvalid`
+    for a version that this one does not read.
+    """
+    try:
+        return _Reading(Folder(path)).whole()
+    except TooNew as error:
+        raise MappingInvalid([error.problem]) from None
+
+
 def _load(files: Files) -> Loaded:
     reading = _Reading(files)
     try:

@@ -14,6 +14,7 @@ from typing import Literal, TypeAlias
 from integration.core.catalogue import folded
 from integration.core.fields import FieldStanding
 from integration.core.hooks import HookStep
+from integration.core.links import Pattern
 from integration.core.scorecard import CardValue, Scorecard
 
 Level: TypeAlias = Literal["ok", "warning", "failure"]
@@ -62,8 +63,10 @@ class Project:
     """What people call it by; its name where it has no key."""
     name: str
 
-    def is_called(self, name: str) -> bool:
-        return folded(name) in (folded(self.id), folded(self.key), folded(self.name))
+    def is_called(self, pattern: str) -> bool:
+        """By id, key or name, as mappings write names of projects."""
+        meant = Pattern(pattern)
+        return any(meant.matches(name) for name in (self.id, self.key, self.name))
 
 
 @dataclass(frozen=True, slots=True)

@@ -113,15 +113,6 @@ def test_a_folder_is_no_mapping(folder: Path) -> None:
     assert result.stderr == "goals:1:1: is a folder; name the file in it, such as okr.yaml, which okrlink init writes\n"
 
 
-def test_asking_the_trackers_is_refused_rather_than_left_out(folder: Path) -> None:
-    (folder / "okr.yaml").write_text(GOOD)
-
-    result = okrlink("check", "--online")
-
-    assert (result.exit_code, result.stdout) == (2, "")
-    assert result.stderr.startswith("check --online comes with a later version; ")
-
-
 def test_the_schema_is_a_schema() -> None:
     result = okrlink("schema")
 

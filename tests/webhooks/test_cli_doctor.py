@@ -58,7 +58,7 @@ def sit(database, database_url, tmp_path, monkeypatch):
         for name, value in SECRETS.items():
             monkeypatch.setenv(name, value)
         monkeypatch.setenv("OKRLINK_URL", PUBLIC)
-        mapping = template.format(url=url, every="1 s", objectives=OBJECTIVES, cycle="2026-Q4")
+        mapping = template.format(url=url, tracker="azure-devops", every="1 s", objectives=OBJECTIVES, cycle="2026-Q4")
         for old, new in changes:
             assert old in mapping
             mapping = mapping.replace(old, new)

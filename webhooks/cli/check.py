@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
 
-from integration.core.errors import Problem
-from mappings import Loaded, MappingInvalid, load
+from integration.core.errors import Permanent, Problem, Retryable
+from integration.trackers import TRACKERS
+from integration.trackers.budget import asking
+from integration.trackers.contract import Connection, Examiner, TrackerClient
+from mappings import Loaded, MappingInvalid, load, resolve
 from mappings.json_schema import json_schema
-from webhooks.cli import Mistake
+from mappings.online import Sight
+from mappings.online import online as told_of
 from webhooks.phrases import many
 
 DEFAULT = Path("okr.yaml")
@@ -23,23 +30,21 @@ MISTAKES = 2
 @click.command("check")
 @click.argument("file", type=click.Path(path_type=Path), default=DEFAULT)
 @click.option("--strict", is_flag=True, help="Warnings are mistakes, too.")
-@click.option("--online", is_flag=True, help="Ask the trackers, too; not built into this version.")
+@click.option("--online", is_flag=True, help="Ask the trackers, too, whether they know the names in it.")
 @click.option("--json", "as_json", is_flag=True, help="Print all that was found as one JSON object.")
 def check(file: Path, *, strict: bool, online: bool, as_json: bool) -> None:
-    """Find every mistake in FILE (default: okr.yaml) at once. Needs nothing but the file."""
-    if online:
-        raise Mistake(
-            "check --online comes with a later version; without it the files are checked, and okrlink plan "
-            "asks the trackers for the fields it would write"
-        )
+    """Find every mistake in FILE (default: okr.yaml) at once. Needs nothing but the file; with --online also the trackers.
+
+    Whether the account may do what the mapping needs, okrlink doctor tells.
+    """
     loaded: Loaded | None
     problems: tuple[Problem, ...]
     try:
         loaded = load(file)
-        problems = loaded.warnings
+        problems = (*loaded.warnings, *(_online(file, loaded) if online else ()))
     except MappingInvalid as invalid:
         loaded, problems = None, invalid.problems
-    good = loaded is not None and not (strict and problems)
+    good = loaded is not None and not any(strict or not problem.warning for problem in problems)
     if as_json:
         print(json.dumps(_as_json(file, loaded, problems, good=good), indent=2, ensure_ascii=False))
     else:
@@ -68,6 +73,40 @@ def understood(file: Path, loaded: Loaded) -> str:
     what = ", ".join(many(number, word) for number, word in counts)
     warnings = f", {many(len(loaded.warnings), 'warning')}" if loaded.warnings else ""
     return f"{file}: {what}, no mistakes{warnings}"
+
+
+def _online(file: Path, loaded: Loaded) -> Sequence[Problem]:
+    """What the trackers say of the mapping. Raises `Retryable` or `Permanent`, naming the connection that did not say it."""
+    sights = {}
+    missing: list[Problem] = []
+    for source in loaded.connections:
+        try:
+            site = resolve(source, os.environ, file.absolute().parent)
+        except MappingInvalid as invalid:
+            missing += invalid.problems
+            continue
+        tracker = TRACKERS.get(site.tracker)
+        if tracker is not None and tracker.examiner is not None:
+            with asking("check"), _of(source.name):
+                sights[source.name] = _sight(site, tracker.examiner(site), tracker.connect(site))
+    return [*missing, *told_of(file, sights)]
+
+
+def _sight(site: Connection, examiner: Examiner, client: TrackerClient) -> Sight:
+    visible = examiner.projects()
+    read = [one for one in visible if not site.projects or any(one.is_called(name) for name in site.projects)]
+    called = ", ".join(one.key for one in read) or site.name
+    return Sight(called, visible, client.catalogue(), examiner.words())
+
+
+@contextmanager
+def _of(name: str) -> Iterator[None]:
+    try:
+        yield
+    except Retryable as error:
+        raise Retryable(f"{name}: {error.reason}") from error
+    except Permanent as error:
+        raise Permanent(f"{name}: {error.reason}; okrlink doctor {name} tells more") from error
 
 
 def _as_json(file: Path, loaded: Loaded | None, problems: tuple[Problem, ...], *, good: bool) -> dict[str, object]:

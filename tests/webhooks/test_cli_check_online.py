@@ -1,0 +1,172 @@
+"""`okrlink check --online`: names in a mapping that its trackers do not know, each with its place."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from integration.simulators.azure_devops import AzureDevOpsSimulator
+from integration.simulators.jira import JiraSimulator
+from tests.webhooks.typing_commands import run
+
+MAPPING = """\
+version: 1
+cycle: 2026-Q4
+connections:
+  jira:
+    tracker: jira
+    url: {jira}
+    user: env/JIRA_USER
+    token: env/JIRA_TOKEN
+    projects: [SHOP]
+  ado:
+    tracker: azure-devops
+    url: {ado}
+    token: env/ADO_TOKEN
+    projects: [Shop]
+objectives:
+  checkout:
+    title: Buying a book takes less than a minute
+    key_results:
+      built: {{title: It is built, work: Story Points}}
+      bugs:
+        title: Few bugs
+        count: {{type: Bug, status: To Do, connection: jira}}
+        start: 9
+        target: 3
+links:
+  - field: Key Result
+write_back:
+  jira:
+    to: Epic
+    fields: {{KR Progress: percent}}
+  ado:
+    fields: {{KR Summary: summary}}
+"""
+
+BUILT = "okr.yaml:19:41: objectives.checkout.key_results.built"
+COUNTED = "okr.yaml:22:36: objectives.checkout.key_results.bugs.count"
+SHOWN = "okr.yaml:30:14: write_back.jira.fields"
+
+
+@pytest.fixture
+def jira() -> Iterator[JiraSimulator]:
+    with JiraSimulator(projects={"SHOP": "Bookshop", "PAY": "Payments"}) as site:
+        yield site
+        assert site.writes == []
+
+
+@pytest.fixture
+def ado() -> Iterator[AzureDevOpsSimulator]:
+    with AzureDevOpsSimulator() as sim:
+        sim.add_field("KR Summary")
+        yield sim
+        sim.assert_readonly()
+
+
+@pytest.fixture
+def said(jira: JiraSimulator, ado: AzureDevOpsSimulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> "Said":
+    monkeypatch.chdir(tmp_path)
+    for name, value in (("JIRA_USER", jira.email), ("JIRA_TOKEN", jira.token), ("ADO_TOKEN", ado.token)):
+        monkeypatch.setenv(name, value)
+    return Said(tmp_path, MAPPING.format(jira=jira.url, ado=ado.url))
+
+
+class Said:
+    """What the command says of a mapping that was changed here and there."""
+
+    def __init__(self, folder: Path, mapping: str) -> None:
+        self._folder = folder
+        self._mapping = mapping
+
+    def of(self, *changes: tuple[str, str]) -> tuple[int, list[str]]:
+        mapping = self._mapping
+        for old, new in changes:
+            assert old in mapping
+            mapping = mapping.replace(old, new)
+        (self._folder / "okr.yaml").write_text(mapping)
+        result = run("check", "--online")
+        return result.exit_code, result.stderr.splitlines()
+
+
+def test_a_mapping_whose_names_are_all_known(said: Said) -> None:
+    assert said.of() == (0, [])
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            ("projects: [SHOP]", "projects: [SHOP, OPS]"),
+            "okr.yaml:9:22: connections.jira.projects[1]: the account sees no project 'OPS'; it sees SHOP, PAY",
+        ),
+        (
+            ("projects: [Shop]", "projects: [Shops]"),
+            "okr.yaml:14:16: connections.ado.projects[0]: the account sees no project 'Shops'; did you mean Shop?",
+        ),
+        (
+            ("field: Key Result", "field: Key Outcome"),
+            "okr.yaml:26:12: links[0].field: neither SHOP nor Shop has a field called 'Key Outcome'",
+        ),
+        (
+            ("work: Story Points", "work: field Effort Days"),
+            f"{BUILT}.work: neither SHOP nor Shop has a field called 'Effort Days'",
+        ),
+        (
+            ("KR Progress: percent", "KR Progres: percent"),
+            f"{SHOWN}.KR Progres: SHOP has no field called 'KR Progres'; did you mean KR Progress?",
+        ),
+        (
+            ("KR Progress: percent", "KR Progress: summary"),
+            f"{SHOWN}.KR Progress: is a number field, and summary is text; write percent, score, current, target, pace",
+        ),
+        (
+            ("type: Bug", "type: Epics"),
+            "okr.yaml:22:23: objectives.checkout.key_results.bugs.count.type: SHOP has no type 'Epics'; did you mean Epic?",
+        ),
+        (
+            ("status: To Do", "status: Waiting"),
+            f"{COUNTED}.status: no workflow of SHOP has a status 'Waiting'; it has To Do, In Progress, ",
+        ),
+        (
+            ("to: Epic", "to: Saga"),
+            "okr.yaml:29:9: write_back.jira.to: SHOP has no type 'Saga'; it has Epic, Story, Task, Bug",
+        ),
+        (
+            ("token: env/ADO_TOKEN", "token: env/NO_TOKEN"),
+            "okr.yaml:13:12: connections.ado.token: the environment has no NO_TOKEN",
+        ),
+    ],
+    ids=["project", "near project", "read field", "unit", "field", "type of field", "type", "status", "to", "secret"],
+)
+def test_a_name_that_no_tracker_knows(said: Said, change: tuple[str, str], message: str) -> None:
+    status, lines = said.of(change)
+
+    assert status == 2
+    assert [line[: len(message)] for line in lines] == [message]
+
+
+def test_two_fields_of_one_name(said: Said, jira: JiraSimulator) -> None:
+    jira.site.projects.popitem()
+    other = jira.add_field("KR Progress", "text")
+    status, [line] = said.of()
+
+    assert status == 2
+    assert f"has two fields of this name; write customfield_10051 (number) or {other.id} (text)" in line
+
+
+def test_patterns_and_all_projects(said: Said) -> None:
+    assert said.of(("projects: [SHOP]", 'projects: "*"'), ("type: Bug", "type: B*"))[0] == 0
+
+
+def test_a_tracker_that_is_not_reached(said: Said, ado: AzureDevOpsSimulator) -> None:
+    assert said.of((ado.url, "http://127.0.0.1:9/bookshop")) == (3, ["ado: 127.0.0.1 cannot be reached"])
+
+
+def test_a_token_that_opens_nothing(said: Said, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JIRA_TOKEN", "it is another")
+    status, [line] = said.of()
+
+    assert status == 3
+    assert line.startswith("jira: HTTP 401")
+    assert line.endswith("; okrlink doctor jira tells more")
