@@ -96,6 +96,16 @@ def test_a_query_that_the_mapping_names_no_more_is_forgotten_with_its_answer(dat
         assert queries.items_answering(connection, "jira", OTHERS) == {"1"}
 
 
+def test_an_answer_that_comes_when_the_mapping_has_let_its_query_go_is_not_kept(database: Database) -> None:
+    ask(database, {MINE: ["1"]})
+    with database.write() as connection:
+        [asked] = queries.every(connection)
+        queries.lay_out(connection, {})
+
+        assert queries.answered(connection, asked, ["1"], NOW) == frozenset()
+        assert not queries.items_answering(connection, "jira", MINE)
+
+
 def test_they_are_asked_again_as_often_as_the_connection_is(database: Database) -> None:
     ask(database, {MINE: []})
 

@@ -55,7 +55,13 @@ def every(connection: Connection, name: str | None = None) -> Sequence[Asked]:
 
 
 def answered(connection: Connection, asked: Asked, ids: Collection[str], now: datetime) -> frozenset[str]:
-    """Keeps which items answer; returns those that did not before, and those that do not any more."""
+    """Keeps which items answer; returns those that did not before, and those that do not any more.
+
+    Nothing is kept of a query that the mapping has let go meanwhile.
+    """
+    known = connection.execute(update(queries).where(*_of(queries, asked)).values(asked_at=now, reason=None))
+    if not known.rowcount:
+        return frozenset()
     before = items_answering(connection, asked.connection, asked.query)
     new, gone = sorted(set(ids) - before), sorted(before - set(ids))
     for some in in_batches(gone):
@@ -63,8 +69,8 @@ def answered(connection: Connection, asked: Asked, ids: Collection[str], now: da
     if new:
         rows = [{"connection": asked.connection, "query": asked.query.id, "item": one} for one in new]
         connection.execute(plain_insert(answers), rows)
-    changed = {"changed_at": now} if new or gone else {}
-    connection.execute(update(queries).where(*_of(queries, asked)).values(asked_at=now, reason=None, **changed))
+    if new or gone:
+        connection.execute(update(queries).where(*_of(queries, asked)).values(changed_at=now))
     return frozenset((*new, *gone))
 
 
