@@ -69,16 +69,19 @@ class IssueHistory:
         """Whatever changed since then, a request at a time; the cursor behind each stands for all that came before it."""
         place = Place.read(cursor, since)
         while True:
-            if len(place.owed) >= ISSUES or (place.searched and place.owed):
-                facts, items = self._changelogs(place), 0
-            else:
-                facts, items = self._issues(place)
+            facts, items = self._page(place)
             ended = place.searched and not place.owed
             if ended:
                 place.end()
             yield HistoryPage(facts, place.text(), items)
             if ended:
                 return
+
+    def _page(self, place: Place) -> tuple[Sequence[TrackerFact], int]:
+        """What the next request tells, and of how many issues for the first time."""
+        if len(place.owed) >= ISSUES or (place.searched and place.owed):
+            return self._changelogs(place), 0
+        return self._issues(place)
 
     def total(self, since: datetime) -> int | None:
         told = self._rest.told(self._api.count_issues, data={"jql": self._scope().since(since)})

@@ -11,7 +11,6 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from integration.core.facts import TrackerFact
-from integration.trackers.contract import HistoryPage
 from integration.trackers.jira.history import (
     FIELDS,
     PAGE,
@@ -32,17 +31,6 @@ IDS = 1000
 
 class OffsetHistory(IssueHistory):
     """Reads the issues of a connection's projects; of all that the account sees where the mapping names none."""
-
-    def pages(self, since: datetime, cursor: str | None) -> Iterator[HistoryPage]:
-        place = Place.read(cursor, since)
-        while True:
-            facts, items = self._page(place)
-            ended = place.searched
-            if ended:
-                place.end()
-            yield HistoryPage(facts, place.text(), items)
-            if ended:
-                return
 
     def total(self, since: datetime) -> int | None:
         told = self._rest.told(self._api.search, self._scope().since(since), fields="key", start=0, limit=0)

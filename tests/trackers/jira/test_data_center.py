@@ -94,6 +94,21 @@ class TestSigningIn:
         assert "not-the-token" not in str(error.value)
 
 
+class TestExamining:
+    def test_who_we_are_what_we_see_and_what_we_may(self, jira, connection) -> None:
+        jira.forbid("LINK_ISSUES")
+        assert TRACKER.examiner is not None
+        examiner = TRACKER.examiner(connection)
+
+        assert examiner.introduce().account.startswith("okrlink")
+        assert [one.key for one in examiner.projects()] == ["SHOP", "PAY"]
+        [shop, _] = examiner.projects()
+        granted = {one.ability: one.granted for one in examiner.permissions(shop, ["edit", "link", "write quietly"])}
+        assert granted == {"edit": True, "link": False, "write quietly": True}
+        assert "Sub-task" in examiner.words().types
+        jira.assert_readonly()
+
+
 class TestReading:
     def test_the_catalogue(self, jira, client) -> None:
         catalogue = client.catalogue()
