@@ -84,6 +84,9 @@ def _add_changes(entrance: Entrance) -> None:
     @entrance.route("wit/fields", "POST")
     def create_field() -> Answer:
         _demand_permission(may=service.settings.may_edit_process)
+        if process.customization == "custom":  # [doc] its fields come from definitions in XML; [inf] the words
+            message = "VS402805: Fields cannot be created in a collection whose processes are defined in XML."
+            raise Refused(400, message, "ProcessCannotBeEditedException")
         body = request.get_json()
         reference, name = str(body.get("referenceName")), str(body.get("name"))
         if body.get("type") not in _TYPES or body.get("usage", "workItem") != "workItem":

@@ -26,7 +26,9 @@ from integration.trackers.contract import Connection
 GROUP = "Key result"
 """The group of the form that our fields stand in."""
 _VERSIONS: Mapping[str, str] = {"azure-devops": "7.1-preview"}
-_OLDEST_VERSION = "5.1-preview"
+_OLDEST_VERSION = "5.0-preview"
+_SETTINGS: Mapping[str, str] = {"azure-devops": "Organization settings"}
+"""Where people find processes; of a server's collection, under the collection's settings."""
 _SHOWING = ("Microsoft.EpicCategory", "Microsoft.FeatureCategory", "Microsoft.RequirementCategory")
 """Categories of the types that people tag, where a mapping names no types."""
 _NEWEST = (
@@ -34,7 +36,7 @@ _NEWEST = (
     "ORDER BY [System.ChangedDate] DESC"
 )
 _SYSTEM = (
-    "{project} uses {process}, a process of Microsoft's that nobody can change: under Organization settings, Boards, Process, "
+    "{project} uses {process}, a process of Microsoft's that nobody can change: under {settings}, Boards, Process, "
     "create an inherited process from it, move {project} to that, and come back"
 )
 _XML = (
@@ -53,6 +55,7 @@ class AzureDevOpsFields:
         self._rest = Rest(connection)
         self._version = _VERSIONS.get(connection.tracker, _OLDEST_VERSION)
         self._picklists = Picklists(self._rest)
+        self._settings = _SETTINGS.get(connection.tracker, "Collection settings")
         self._derived: dict[str, str] = {}
         """Place -> the type that was derived there by us."""
 
@@ -87,7 +90,7 @@ class AzureDevOpsFields:
     def by_hand(self, fields: Mapping[str, CardValue]) -> Sequence[str]:
         kinds = {"number": "Decimal", "text": "Text (single line)", "link": "Text (single line)"}
         return [
-            "As somebody who may edit the process: Organization settings, Boards, Process, the inherited process of "
+            f"As somebody who may edit the process: {self._settings}, Boards, Process, the inherited process of "
             + (" and of ".join(self._connection.projects) or "each project"),
             "and on each work item type that shows key results, New field:",
             *(f"  {name}: {kinds[holds(value)]}" for name, value in fields.items()),
@@ -109,7 +112,7 @@ class AzureDevOpsFields:
         kind = str((process or {}).get("customizationType", "custom")).casefold()
         if process is None or kind != "inherited":
             why = _SYSTEM if process is not None and kind == "system" else _XML
-            why = why.format(project=project, process=(process or {}).get("name"))
+            why = why.format(project=project, process=(process or {}).get("name"), settings=self._settings)
             yield Place(f"project {number}", project, self._on_all(project, types), why_not=why)
             return
         meant = {folded(name) for name in types or self._kinds(project)}

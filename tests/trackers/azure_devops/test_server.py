@@ -5,13 +5,13 @@ from datetime import UTC, datetime
 
 import pytest
 
-from integration.core.errors import Gone, Refused
+from integration.core.errors import Gone, Permanent, Refused
 from integration.core.facts import ItemSeen
 from integration.core.write_back import Badge
 from integration.simulators.azure_devops import AzureDevOpsSimulator
 from integration.simulators.azure_devops_editions import SERVERS
 from integration.trackers.azure_devops import SERVER
-from integration.trackers.contract import Connection, Reader, Secret
+from integration.trackers.contract import Connection, FieldKeeper, Reader, Secret
 
 BADGE = Badge("http://okrlink.bookshop.example/kr/rebuilt", "The new checkout is built", "62 % · on track")
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
@@ -93,6 +93,40 @@ def test_subscriptions_are_made_of_what_the_release_offers(sim: AzureDevOpsSimul
 
     kinds = {kind for hook in keeper.there() for kind in hook.events}
     assert kinds == set(SERVER.translated) - {"ms.vss-pipelines.job-state-changed-event"}
+
+
+def test_fields_are_made_where_the_collection_inherits_its_process(sim: AzureDevOpsSimulator) -> None:
+    keeper = fields_of(sim)
+    reference = keeper.create("OKR Share", "percent")
+    for place in keeper.places(["Epic"], []):
+        keeper.place(reference or "", place)
+
+    [sample] = keeper.samples(["Epic"], {"Custom.OKRShare": "percent"})
+    assert (sample.item, sample.refused) == ("1", {})
+    sim.assert_readonly()
+
+
+def test_a_collection_with_processes_in_xml_leaves_fields_to_people(sim: AzureDevOpsSimulator) -> None:
+    sim.organisation.process.customization = "custom"
+    keeper = fields_of(sim)
+
+    [place] = keeper.places(["Epic"], [])
+    assert "witadmin importwitd on a server" in (place.why_not or "")
+    with pytest.raises(Permanent, match="defined in XML"):
+        keeper.create("OKR Share", "percent")
+
+
+def test_people_are_sent_to_the_settings_that_a_server_has(sim: AzureDevOpsSimulator) -> None:
+    sim.organisation.process.customization = "system"
+    [place] = fields_of(sim).places(["Epic"], [])
+
+    assert "under Collection settings, Boards, Process" in (place.why_not or "")
+    assert "Collection settings" in "\n".join(fields_of(sim).by_hand({"OKR Share": "percent"}))
+
+
+def fields_of(sim: AzureDevOpsSimulator) -> FieldKeeper:
+    assert SERVER.fields is not None
+    return SERVER.fields(Connection("ado", SERVER.name, sim.url, projects=("Shop",), token=Secret("pat")))
 
 
 def test_a_token_that_opens_nothing_is_told_of(sim: AzureDevOpsSimulator) -> None:
