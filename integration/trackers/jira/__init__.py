@@ -33,6 +33,13 @@ def _connect_data_center(connection: Connection) -> TrackerClient:
     return connect(connection)
 
 
+def _hooks_of_data_center(connection: Connection) -> HookKeeper:
+    from integration.trackers.jira.data_center import library
+    from integration.trackers.jira.hooks import JiraDataCenterHooks
+
+    return JiraDataCenterHooks(library(connection), connection)
+
+
 def _hooks(connection: Connection) -> HookKeeper:
     from integration.trackers.jira.client import libraries
     from integration.trackers.jira.hooks import JiraHooks
@@ -89,7 +96,7 @@ DATA_CENTER = dataclasses.replace(
     name="jira-data-center",
     title="Jira Data Center",
     connect=_connect_data_center,
-    hooks=None,
+    hooks=_hooks_of_data_center,
     fields=None,
     examiner=_data_center_examiner,
     in_cloud=False,

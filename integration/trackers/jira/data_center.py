@@ -53,9 +53,16 @@ class DataCenterLibrary:
         self.get_projects: Callable[[], Response] = jira.projects
         self.get_remote_issue_links: Callable[..., Response] = jira.get_issue_remote_links
         self.search: Callable[..., Response] = jira.jql
+        self.get: Callable[..., Response] = jira.get
+        self.post: Callable[..., Response] = jira.post
+        self.put: Callable[..., Response] = jira.put
+        self.delete: Callable[..., Response] = jira.delete
 
     def get_issue(self, item: str, *, fields: str, expand: str | None = None) -> Response:
         return self._answer(self._jira.get_issue(item, fields=fields, update_history=False, expand=expand))
+
+    def get_server_info(self) -> Response:
+        return self._answer(self._jira.get(self._jira.resource_url("serverInfo")))
 
     def get_edit_issue_meta(self, item: str) -> Response:
         return self._answer(self._jira.get(self._of_issue(item, "editmeta")))

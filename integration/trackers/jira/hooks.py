@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 import orjson
@@ -15,11 +16,13 @@ import orjson
 from integration.core.errors import Gone, Permanent
 from integration.core.hooks import Hook
 from integration.trackers.contract import Connection
-from integration.trackers.jira.payload import Json, record, text
+from integration.trackers.jira.payload import Json, optional_identifier, record, text
 from integration.trackers.jira.rest import Rest, understood
 from integration.trackers.jira.translate import HANDLERS
 
 RESOURCE = "rest/webhooks/1.0/webhook"
+SINCE_10 = "rest/jira-webhook/1.0/webhooks"
+"""Where Data Center 10 moved the resource, and gave it another body."""
 TOPIC = "issues, versions and sprints"
 _ISSUES = "issue-related-events-section"
 """Jira's name of the filter; versions and sprints pass it unseen."""
@@ -41,19 +44,19 @@ class JiraHooks:
         return [Hook(TOPIC, url, frozenset(HANDLERS), {"JQL": self._jql, "Exclude body": "no"})]
 
     def there(self) -> Sequence[Hook]:
-        found = self._rest.listed(self._api.get, RESOURCE)
+        found = self._rest.listed(self._api.get, self._resource)
         with understood():
             return [self._hook(each) for each in found]
 
     def create(self, wanted: Hook) -> None:
-        self._rest.done(self._api.post, RESOURCE, data=self._body(wanted, self._secret()))
+        self._rest.done(self._api.post, self._resource, data=self._body(wanted, self._secret()))
 
     def mend(self, there: Hook, wanted: Hook) -> None:
-        self._rest.done(self._api.put, f"{RESOURCE}/{there.id}", data=self._body(wanted, self._secret()))
+        self._rest.done(self._api.put, f"{self._resource}/{there.id}", data=self._body(wanted, self._secret()))
 
     def remove(self, there: Hook) -> None:
         try:
-            self._rest.done(self._api.delete, f"{RESOURCE}/{there.id}")
+            self._rest.done(self._api.delete, f"{self._resource}/{there.id}")
         except Gone:
             return  # as wished, whoever removed it
 
@@ -74,9 +77,13 @@ class JiraHooks:
             f"  JQL           {self._jql or '(leave it empty: all projects)'}",
             f"  Events        {', '.join(sorted(wanted.events))}",
             "  Exclude body  no",
-            f"Or send: POST {self._connection.url}/{RESOURCE}",
+            f"Or send: POST {self._connection.url}/{self._resource}",
             f"  {body}",
         ]
+
+    @property
+    def _resource(self) -> str:
+        return RESOURCE
 
     @property
     def _name(self) -> str:
@@ -98,6 +105,9 @@ class JiraHooks:
             "secret": secret,
         }
 
+    def _is_proven(self, told: Json) -> bool:
+        return told.get("isSigned") is True
+
     def _hook(self, told: Json) -> Hook:
         filters, events = told.get("filters"), told.get("events")
         jql = text(record(filters, "filters").get(_ISSUES)) if filters else None
@@ -109,12 +119,42 @@ class JiraHooks:
             else frozenset(),
             settings={
                 "JQL": self._jql if _projects(jql or "") == _projects(self._jql) else jql or "",
-                "Exclude body": "yes" if told.get("excludeBody") is True else "no",
+                "Exclude body": "yes" if _excludes_body(told) else "no",
             },
-            state="disabled" if told.get("enabled") is False else "enabled",
-            is_proven=told.get("isSigned") is True,
-            id=(text(told.get("self")) or "").rpartition("/")[2],
+            state="disabled" if False in (told.get("enabled"), told.get("active")) else "enabled",
+            is_proven=self._is_proven(told),
+            id=optional_identifier(told.get("id")) or (text(told.get("self")) or "").rpartition("/")[2],
         )
+
+
+class JiraDataCenterHooks(JiraHooks):
+    """The same on one's own machines, where the resource depends on the version, and none tells whether there is a secret."""
+
+    @cached_property
+    def _since_10(self) -> bool:
+        numbers = self._rest.told(self._api.get_server_info).get("versionNumbers")
+        return isinstance(numbers, list) and bool(numbers) and isinstance(numbers[0], int) and numbers[0] >= 10
+
+    @property
+    def _resource(self) -> str:
+        return SINCE_10 if self._since_10 else RESOURCE
+
+    def _secret(self) -> str:
+        if self._connection.webhook_user is not None:
+            raise Permanent(
+                "webhooks that sign in with a user are made on Jira's page only; leave out webhook_user, and they are signed"
+            )
+        return super()._secret()
+
+    def _body(self, wanted: Hook, secret: str) -> Mapping[str, Any]:
+        body = super()._body(wanted, secret)
+        if not self._since_10:
+            return body
+        kept = {name: body[name] for name in ("name", "url", "events", "filters")}
+        return {**kept, "active": True, "configuration": {"SECRET": secret, "EXCLUDE_BODY": "false"}}
+
+    def _is_proven(self, told: Json) -> bool:
+        return told.get("isSigned") is not False
 
 
 def _jql(projects: Sequence[str]) -> str:
@@ -128,3 +168,9 @@ def _projects(jql: str) -> object:
     if found is None:
         return jql.strip()
     return frozenset(key.strip(" \"'").casefold() for key in found["keys"].split(","))
+
+
+def _excludes_body(told: Json) -> bool:
+    """Data Center 10 tells it among its configuration, as a text."""
+    kept = told.get("configuration")
+    return told.get("excludeBody") is True or (isinstance(kept, dict) and kept.get("EXCLUDE_BODY") == "true")
