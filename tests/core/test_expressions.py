@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from integration.core.expressions import Expression
@@ -28,6 +28,7 @@ expressions = st.recursive(PIECES, nested, max_leaves=6)
 
 @given(expressions, st.text("abB1 -.\n", max_size=8))
 def test_it_finds_what_re_finds(written: str, text: str) -> None:
+    assume(text or r"\B" not in written)  # in no text at all there is no edge of a word, which `re` denies before 3.14
     assert Expression(written).found_in(text) == bool(re.search(written, text, re.IGNORECASE))
 
 
