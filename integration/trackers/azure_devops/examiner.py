@@ -46,7 +46,7 @@ class AzureDevOpsExaminer:
 
     def introduce(self) -> Introduction:
         url = f"{self._rest.url}/_apis/connectionData"
-        response = self._rest.send("GET", url, query={"api-version": "5.1-preview.1"})
+        response = self._rest.send("GET", url, query={"api-version": f"{self._rest.version}-preview.1"})
         told = http.decoded(response)
         who = told.get("authenticatedUser") if isinstance(told, dict) else None
         name = who.get("providerDisplayName") or who.get("customDisplayName") if isinstance(who, dict) else None
@@ -86,7 +86,7 @@ class AzureDevOpsExaminer:
     def _projects(self) -> Sequence[Project]:
         found: list[Project] = []
         while True:
-            query = {"$top": str(PAGE_OF_PROJECTS), "$skip": str(len(found)), "api-version": "5.1"}
+            query = {"$top": str(PAGE_OF_PROJECTS), "$skip": str(len(found))}
             page = self._rest.get("_apis/projects", **query).get("value") or ()
             found += [Project(str(one["id"]), str(one["name"]), str(one["name"])) for one in page]
             if len(page) < PAGE_OF_PROJECTS:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from integration.core.errors import Gone, Permanent, Refused
+from integration.core.examination import Ability
 from integration.core.facts import ItemSeen
 from integration.core.write_back import Badge
 from integration.simulators.azure_devops import AzureDevOpsSimulator
@@ -122,6 +123,18 @@ def test_people_are_sent_to_the_settings_that_a_server_has(sim: AzureDevOpsSimul
 
     assert "under Collection settings, Boards, Process" in (place.why_not or "")
     assert "Collection settings" in "\n".join(fields_of(sim).by_hand({"OKR Share": "percent"}))
+
+
+def test_the_account_is_examined(sim: AzureDevOpsSimulator) -> None:
+    assert SERVER.examiner is not None
+    examiner = SERVER.examiner(Connection("ado", SERVER.name, sim.url, projects=("Shop",), token=Secret("pat")))
+
+    assert examiner.introduce().account == sim.account.name
+    [shop] = examiner.projects()
+    asked: list[Ability] = ["browse", "edit", "write quietly"]
+    assert [one.granted for one in examiner.permissions(shop, asked)] == [True] * 3
+    assert "Epic" in examiner.words().types
+    sim.assert_readonly()
 
 
 def fields_of(sim: AzureDevOpsSimulator) -> FieldKeeper:
