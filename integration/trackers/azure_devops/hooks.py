@@ -23,7 +23,6 @@ from integration.trackers.contract import Connection
 SUBSCRIPTIONS = "_apis/hooks/subscriptions"
 _VERSIONS: Mapping[str, str] = {"azure-devops": "7.1-preview"}
 _OLDEST_VERSION = "5.0"
-"""Server 2019 and all after it."""
 _RESOURCE_VERSIONS: Mapping[str, str] = {"tfs": "1.0", "pipelines": "5.1-preview.1", "rm": "3.0-preview.1"}
 _NEWER: Mapping[str, str] = {"build.complete": "2.0"}
 """Without its result a build says nothing; 1.0 does not tell it."""
@@ -39,7 +38,7 @@ class AzureDevOpsHooks:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._rest = Rest(connection)
-        self._version = _VERSIONS.get(connection.tracker, _OLDEST_VERSION)
+        self._version = f"{self._rest.version}-preview"
         self.occasion = f"change any work item{f' of {connection.projects[0]}' if connection.projects else ''}"
 
     def wanted(self, url: str) -> Sequence[Hook]:

@@ -53,7 +53,7 @@ class AzureDevOpsFields:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._rest = Rest(connection)
-        self._version = _VERSIONS.get(connection.tracker, _OLDEST_VERSION)
+        self._version = f"{self._rest.version}-preview"
         self._picklists = Picklists(self._rest)
         self._settings = _SETTINGS.get(connection.tracker, "Collection settings")
         self._derived: dict[str, str] = {}

@@ -11,6 +11,7 @@ import pytest
 from integration.core.errors import Permanent, Refused
 from integration.core.hooks import HookStep, compare
 from integration.simulators.azure_devops import AzureDevOpsSimulator
+from integration.simulators.azure_devops_editions import SERVERS
 from integration.trackers.azure_devops import SERVER, TRACKER
 from integration.trackers.contract import Connection, HookKeeper, Secret
 from tests.simulators.asking_azure_devops import Client
@@ -61,6 +62,17 @@ def register(keeper: HookKeeper, url: str) -> list[HookStep]:
         elif step.deed == "remove" and step.there:
             keeper.remove(step.there)
     return [step for step in steps if step.deed != "keep"]
+
+
+@pytest.mark.parametrize("edition", SERVERS)
+def test_every_release_of_server_takes_subscriptions(connection: Connection, edition: str) -> None:
+    with AzureDevOpsSimulator(edition=SERVERS[edition]) as server:
+        keeper = keeper_of(replace(connection, tracker="azure-devops-server", url=server.url))
+        register(keeper, URL)
+
+        assert register(keeper, URL) == []
+        assert keeper.provoke(URL)
+        assert not server.unmodelled
 
 
 @pytest.mark.parametrize("tracker", ["azure-devops", "azure-devops-server"])

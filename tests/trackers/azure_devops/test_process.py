@@ -12,6 +12,7 @@ from integration.core.errors import Permanent, Refused
 from integration.core.fields import FieldStep, check, compare
 from integration.core.scorecard import CardValue
 from integration.simulators.azure_devops import AzureDevOpsSimulator
+from integration.simulators.azure_devops_editions import SERVERS
 from integration.trackers.azure_devops import SERVER, TRACKER
 from integration.trackers.contract import Connection, FieldKeeper, Secret
 from tests.simulators.asking_azure_devops import Client
@@ -70,6 +71,18 @@ def test_fields_are_made_of_the_right_type_and_can_be_written(
     assert [sim.value(epic, name) for name in WANTED] == [62.5, "62 % · on track"]
     standings = check(WANTED, client.catalogue(), keeper_of(connection).samples(["Epic"], {SHARE: "percent"}))
     assert [one.editable_on for one in standings] == [(str(epic),)] * 2
+
+
+@pytest.mark.parametrize("edition", SERVERS)
+def test_every_release_of_server_takes_fields(connection: Connection, edition: str) -> None:
+    with AzureDevOpsSimulator(edition=SERVERS[edition]) as server:
+        connection = replace(connection, tracker="azure-devops-server", url=server.url)
+        server.create_work_item("Epic", "The new checkout")
+        create(connection, "Epic")
+        [sample] = keeper_of(connection).samples(["Epic"], {SHARE: "percent"})
+
+        assert sample.refused == {}
+        assert not server.unmodelled
 
 
 def test_what_was_made_is_not_made_again(sim: AzureDevOpsSimulator, connection: Connection) -> None:
