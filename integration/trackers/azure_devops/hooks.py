@@ -21,8 +21,6 @@ from integration.trackers.azure_devops.translate import HANDLERS, IGNORED
 from integration.trackers.contract import Connection
 
 SUBSCRIPTIONS = "_apis/hooks/subscriptions"
-_VERSIONS: Mapping[str, str] = {"azure-devops": "7.1-preview"}
-_OLDEST_VERSION = "5.0"
 _RESOURCE_VERSIONS: Mapping[str, str] = {"tfs": "1.0", "pipelines": "5.1-preview.1", "rm": "3.0-preview.1"}
 _NEWER: Mapping[str, str] = {"build.complete": "2.0"}
 """Without its result a build says nothing; 1.0 does not tell it."""

@@ -25,8 +25,6 @@ from integration.trackers.contract import Connection
 
 GROUP = "Key result"
 """The group of the form that our fields stand in."""
-_VERSIONS: Mapping[str, str] = {"azure-devops": "7.1-preview"}
-_OLDEST_VERSION = "5.0-preview"
 _SETTINGS: Mapping[str, str] = {"azure-devops": "Organization settings"}
 """Where people find processes; of a server's collection, under the collection's settings."""
 _SHOWING = ("Microsoft.EpicCategory", "Microsoft.FeatureCategory", "Microsoft.RequirementCategory")
