@@ -49,7 +49,10 @@ def reading() -> Iterator[None]:
     except (ClientException, AttributeError, TypeError) as exc:
         raise Retryable(f"Azure DevOps answered something unusable ({type(exc).__name__})") from exc
     except ValueError as exc:
-        raise Permanent("Azure DevOps does not offer what was asked for; is this its version 2019 or later?") from exc
+        raise Permanent(
+            "Azure DevOps does not offer what was asked for; is the url that of an organisation or collection, "
+            "and a server's version 2019 or later?"
+        ) from exc
 
 
 class _Sender(HTTPSender[Any, Any]):

@@ -48,6 +48,18 @@ def test_items_are_read_with_what_is_below_them(sim: AzureDevOpsSimulator) -> No
         client.item("99")
 
 
+def test_a_collection_may_have_blanks_in_its_name() -> None:
+    with AzureDevOpsSimulator("Default Collection", edition=SERVERS["2022"]) as sim:
+        sim.create_work_item("Epic", "A faster checkout")
+        for url in (sim.url, sim.url.replace(" ", "%20")):
+            assert connect(sim, url=url).item("1")
+
+
+def test_an_address_without_its_collection_is_asked_about(sim: AzureDevOpsSimulator) -> None:
+    with pytest.raises(Permanent, match="is the url that of an organisation or collection"):
+        connect(sim, url=sim.url.rpartition("/")[0]).item("1")
+
+
 def test_fields_and_a_badge_are_written_quietly_and_at_that_revision(sim: AzureDevOpsSimulator) -> None:
     client = connect(sim)
 
