@@ -16,6 +16,7 @@ from tests.simulators.described import check_answer, check_request
         ("GET", "field", {}),
         ("GET", "status", {}),
         ("GET", "issuetype", {}),
+        ("GET", "configuration", {}),
         ("GET", "project/search", {}),
         ("GET", "label", {"params": {"startAt": 0, "maxResults": 1000}}),
         ("GET", "mypermissions", {"params": {"permissions": "EDIT_ISSUES"}}),

@@ -10,11 +10,15 @@ from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
+import requests
 from flask import Flask, redirect
 
 from integration.simulators.azure_devops import AzureDevOpsSimulator
+from integration.simulators.azure_devops_editions import SERVERS
 from integration.simulators.entra import EntraSimulator
 from integration.simulators.jira import JiraSimulator
+from integration.simulators.jira_data_center import JiraDataCenterSimulator
+from integration.simulators.jira_data_center_gate import Rate
 from integration.simulators.server import Server
 from tests.living import AZURE_DEVOPS, JIRA, OBJECTIVES, SECRETS
 from tests.need import need
@@ -435,6 +439,78 @@ def test_a_service_principal(sit, ado, monkeypatch, secret, failures):
     for _, says, remedy in said:
         assert says == "Entra gives no token: AADSTS7000215: Invalid client secret provided."
         assert "a secret ends some day, too" in remedy
+
+
+class TestOnOnesOwnMachines:
+    @pytest.fixture
+    def data_center(self):
+        """With a limit that an administrator set: each answer tells what is left of it."""
+        with JiraDataCenterSimulator(rate=Rate(400, 400, 60)) as site:
+            site.create_issue("SHOP", "Epic", "The new checkout")
+            yield site
+            assert not site.unmodelled
+
+    @pytest.fixture(params=SERVERS)
+    def server(self, request):
+        with AzureDevOpsSimulator("DefaultCollection", edition=SERVERS[request.param]) as sim:
+            for name, kind in (("KR Progress", "double"), ("KR Status", "string"), ("KR Summary", "string")):
+                sim.add_field(name, kind)
+            sim.create_work_item("Epic", "A faster checkout")
+            yield sim
+            assert not sim.unmodelled
+
+    @pytest.mark.parametrize("user", ["", "    user: okrlink\n"], ids=["by a token", "by name and password"])
+    def test_a_data_center(self, sit, data_center, monkeypatch, user):
+        terminal = sit(JIRA, data_center.url, *self.as_data_center(user))
+        monkeypatch.setenv("JIRA_TOKEN", data_center.password if user else data_center.token)
+        terminal("hooks", "register")
+        result = run("doctor")
+
+        for line in (
+            "account      signed in as okrlink · ",
+            " of 400 requests left",
+            "projects     SHOP",
+            "permissions  SHOP: may browse, edit, link, write quietly",
+            "webhooks     1 is as wanted",
+            "0 failures, 2 warnings",
+        ):
+            assert line in result.stdout
+
+    def test_a_data_center_whose_limit_is_near(self, sit, monkeypatch):
+        with JiraDataCenterSimulator(rate=Rate(40, 40, 3600)) as jira:
+            sit(JIRA, jira.url, *self.as_data_center())
+            for _ in range(35):
+                requests.get(
+                    f"{jira.url}/rest/api/2/myself", headers={"Authorization": f"Bearer {jira.token}"}, timeout=5
+                )
+            _, wrong = examine()
+
+        assert ("quota", "4 of 40 requests left") in [(topic, says) for topic, says, _ in wrong]
+
+    def test_a_token_that_ended(self, sit, data_center, monkeypatch):
+        sit(JIRA, data_center.url, *self.as_data_center())
+        monkeypatch.setenv("JIRA_TOKEN", "an old one")
+        status, [(topic, says, remedy)] = examine()
+
+        assert (status, topic, remedy) == (
+            1,
+            "account",
+            "make a new token of the account, and see that user is its own",
+        )
+        assert "401" in says
+
+    def test_azure_devops_server(self, sit, server):
+        sit(AZURE_DEVOPS, server.url, ("tracker: azure-devops\n", "tracker: azure-devops-server\n"))(
+            "hooks", "register"
+        )
+        status, wrong = examine()
+
+        assert (status, wrong) == (0, [])
+        server.assert_readonly()
+
+    @staticmethod
+    def as_data_center(user=""):
+        return ("tracker: jira\n", "tracker: jira-data-center\n"), ("    user: env/JIRA_USER\n", user)
 
 
 def test_a_connection_that_is_not_there(sit, jira):
