@@ -9,6 +9,7 @@ from integration.simulators.azure_devops import AzureDevOpsSimulator
 from integration.simulators.azure_devops_editions import SERVERS, SERVICES
 from integration.simulators.faults import Fault, Faults
 from integration.simulators.jira import JiraSimulator
+from integration.simulators.jira_data_center import JiraDataCenterSimulator
 
 SECRETS = {
     "JIRA_USER": "okrlink@bookshop.example",
@@ -171,6 +172,21 @@ class JiraSide:
         self.simulator.close()
 
 
+class JiraDataCenterSide(JiraSide):
+    name = "dc"
+
+    def __init__(self, clock: Clock) -> None:
+        self.simulator = JiraDataCenterSimulator(clock=clock, projects={"SHOP": "Bookshop", "PAY": "Payments"})
+        self.faults = self.simulator.faults
+
+    def connection(self) -> str:
+        return f"{{tracker: jira-data-center, url: {self.simulator.url}, token: env/JIRA_TOKEN, projects: [SHOP, PAY]}}"
+
+    def story(self, parent: str, title: str = "A step") -> str:
+        epic = self.simulator.site.issue(parent).key
+        return self.simulator.create_issue("SHOP", "Story", title, {"Epic Link": epic}).id
+
+
 class AzureDevOpsSide:
     name = "ado"
     tracker = "azure-devops"
@@ -265,4 +281,4 @@ class AzureDevOpsServerSide(AzureDevOpsSide):
     busy = Fault("unavailable", times=None, share=0.1)  # Server limits nobody, and may be overloaded
 
 
-SIDES = {"jira": JiraSide, "ado": AzureDevOpsSide, "tfs": AzureDevOpsServerSide}
+SIDES = {"jira": JiraSide, "dc": JiraDataCenterSide, "ado": AzureDevOpsSide, "tfs": AzureDevOpsServerSide}

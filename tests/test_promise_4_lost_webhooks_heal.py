@@ -38,7 +38,7 @@ def real_time() -> datetime:
     return datetime.now(UTC)
 
 
-@pytest.fixture(params=["jira", "ado", "tfs"])
+@pytest.fixture(params=["jira", "dc", "ado", "tfs"])
 def side(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Side]:
     for name, value in SECRETS.items():
         monkeypatch.setenv(name, value)

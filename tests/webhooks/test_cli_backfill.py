@@ -26,14 +26,14 @@ objectives:
     key_results:
       built: {{title: The new checkout is built, work: items}}
 """
-ITEMS = {"jira": "issues", "ado": "work items", "tfs": "work items"}
+ITEMS = {"jira": "issues", "dc": "issues", "ado": "work items", "tfs": "work items"}
 
 
 def real_time() -> datetime:
     return datetime.now(UTC)
 
 
-@pytest.fixture(params=["jira", "ado", "tfs"])
+@pytest.fixture(params=["jira", "dc", "ado", "tfs"])
 def side(
     request: pytest.FixtureRequest, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Side]:
@@ -129,7 +129,7 @@ def test_whoever_is_not_let_in_is_told_so(side: Side, monkeypatch: pytest.Monkey
 
 
 def test_only_one_project_is_read_where_that_is_wished(side: Side) -> None:
-    project = {"jira": "PAY", "ado": "Shop", "tfs": "Shop"}[side.name]
+    project = {"jira": "PAY", "dc": "PAY", "ado": "Shop", "tfs": "Shop"}[side.name]
 
     done = run("backfill", side.name, "--project", project)
 
