@@ -108,12 +108,12 @@ def test_a_tracker_that_is_in_trouble_is_waited_for(side: Side, database: Databa
 
 
 def test_a_tracker_that_wants_rest_for_a_day_is_left_alone(side: Side) -> None:
-    side.faults.add(Fault("throttle", times=None, retry_after=86400))
+    side.faults.add(Fault("unavailable", times=None, retry_after=86400))
 
     done = run("backfill")
 
     assert done.exit_code == 3
-    assert "stopped: HTTP 429" in done.stdout
+    assert "stopped: HTTP 503" in done.stdout
     assert len(side.faults.hits) == 1
 
 
