@@ -21,11 +21,16 @@ from mappings.load import read_whole
 from mappings.schema.forms import Keys
 from mappings.schema.selectors import LinkRule, Narrowing
 from mappings.suggestions import did_you_mean
+from mappings.tree import Path
 from mappings.whole import Said, Whole
 from mappings.wording import found
 
 K = TypeVar("K", bound=Keys)
 
+MOMENTS = ("planned", "started", "done", "responded", "opened", "restored")
+"""Keys of rules that say when something was."""
+MOMENT_WORDS = frozenset({"created", "first response", "planned", "started", "done"})
+"""Moments that are no names of a tracker's."""
 MOST_NAMED = 8
 """Names that a message lists; more help nobody."""
 
@@ -116,11 +121,34 @@ def _named_types(whole: Whole, sights: Sights) -> Iterator[Problem]:
 def _statuses(whole: Whole, sights: Sights) -> Iterator[Problem]:
     for selector in whole.selectors():
         meant = _meant(whole, selector, sights)
-        known = [name for sight in meant for name in sight.words.statuses]
         for at, pattern in enumerate(selector.keys.status or ()):
-            if meant and not _any(pattern, known):
-                message = f"no workflow of {_where(meant)} has a status {found(pattern.text)}; it has {_some(known)}"
-                yield selector.at_value(message, "status", at)
+            if meant and not any(_any(pattern, sight.words.statuses) for sight in meant):
+                yield selector.at_value(_no_status(pattern.text, meant), "status", at)
+
+
+def _moments(whole: Whole, sights: Sights) -> Iterator[Problem]:
+    """Statuses that items enter or leave, and fields that hold a time, where a rule of delivery says when something was."""
+    for rule in whole.selectors():
+        meant = _meant(whole, rule, sights)
+        said: list[tuple[str | None, Path]] = [(getattr(rule.keys, key, None), (key,)) for key in MOMENTS]
+        said += [(name, ("reaches", at)) for at, name in enumerate(getattr(rule.keys, "reaches", None) or ())]
+        for moment, place in said:
+            field, status = _named_in(moment or "created")
+            if field and _knows_no(field, meant):
+                yield rule.at_value(_no_field(field, meant), *place)
+            elif status and meant and not any(_any(Pattern(status), sight.words.statuses) for sight in meant):
+                yield rule.at_value(_no_status(status, meant), *place)
+
+
+def _named_in(moment: str) -> tuple[str | None, str | None]:
+    """The field, or the status, that a moment is told by."""
+    words = " ".join(moment.split())
+    if folded(words) in MOMENT_WORDS:
+        return None, None
+    first, _, rest = words.partition(" ")
+    if rest and folded(first) == "field":
+        return rest, None
+    return None, rest if rest and folded(first) in ("entered", "left") else words
 
 
 CHECKS: tuple[Callable[[Whole, Sights], Iterator[Problem]], ...] = (
@@ -130,6 +158,7 @@ CHECKS: tuple[Callable[[Whole, Sights], Iterator[Problem]], ...] = (
     _selected_types,
     _named_types,
     _statuses,
+    _moments,
 )
 
 
@@ -175,6 +204,11 @@ def _no_type(name: str, meant: Sequence[Sight]) -> str:
     known = [each for sight in meant for each in sight.words.types]
     hint = did_you_mean(name, known) or f"; it has {_some(known)}"
     return f"{_where(meant)} has no type {found(name)}{hint}"
+
+
+def _no_status(name: str, meant: Sequence[Sight]) -> str:
+    known = [each for sight in meant for each in sight.words.statuses]
+    return f"no workflow of {_where(meant)} has a status {found(name)}; it has {_some(known)}"
 
 
 def _several(sight: Sight, fit: Sequence[TrackerField]) -> str:

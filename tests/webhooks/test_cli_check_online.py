@@ -146,6 +146,38 @@ def test_a_name_that_no_tracker_knows(said: Said, change: tuple[str, str], messa
     assert [line[: len(message)] for line in lines] == [message]
 
 
+@pytest.mark.parametrize(
+    ("rule", "message"),
+    [
+        ("changes: [{connection: jira, started: In Progress}]", None),
+        ("changes: [{connection: jira, started: entered In Progress, done: done}]", None),
+        (
+            "changes: [{connection: jira, started: In Work}]",
+            "okr.yaml:34:41: delivery.changes[0].started: no workflow of SHOP has a status 'In Work'; it has To Do, ",
+        ),
+        (
+            "changes: [{connection: jira, done: left In Work}]",
+            "okr.yaml:34:38: delivery.changes[0].done: no workflow of SHOP has a status 'In Work'; it has To Do, ",
+        ),
+        (
+            "deployments: [{connection: jira, reaches: Life}]",
+            "okr.yaml:34:45: delivery.deployments[0].reaches: no workflow of SHOP has a status 'Life'; it has To Do, ",
+        ),
+        (
+            "incidents: [{connection: jira, opened: field Outage}]",
+            "okr.yaml:34:42: delivery.incidents[0].opened: SHOP has no field called 'Outage'",
+        ),
+    ],
+    ids=["a status", "entered", "no status", "left", "reached", "field"],
+)
+def test_moments_of_deliveries(said: Said, rule: str, message: str | None) -> None:
+    status, lines = said.of(("summary}\n", f"summary}}\ndelivery:\n  {rule}\n"))
+
+    assert status == (2 if message else 0)
+    wrong = [line for line in lines if "warning" not in line]
+    assert [line[: len(message or "")] for line in wrong] == ([message] if message else [])
+
+
 def test_two_fields_of_one_name(said: Said, jira: JiraSimulator) -> None:
     jira.site.projects.popitem()
     other = jira.add_field("KR Progress", "text")
