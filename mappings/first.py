@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal, NamedTuple, TypeAlias
 
 from integration.core.errors import MappingInvalid, Problem
+from integration.core.fields import holds
+from integration.core.scorecard import CardValue
 from mappings.checks.names import spelled
 from mappings.cycles import by_name
 from mappings.load import load_texts
@@ -18,7 +21,7 @@ from mappings.source import read
 MeasuredBy: TypeAlias = Literal["items", "story points", "number"]
 ShownAs: TypeAlias = Literal["badge", "fields", "nowhere"]
 
-FIELDS = {"KR Progress": "percent", "KR Status": "status", "KR Summary": "summary"}
+FIELDS: Mapping[str, CardValue] = {"KR Progress": "percent", "KR Status": "status", "KR Summary": "summary"}
 LAST_DAYS = timedelta(days=21)
 """Whoever writes a mapping this late in a quarter plans the next one."""
 LONGEST_NAME = 24
@@ -54,6 +57,8 @@ class Answers:
     """The field by which people tag; else the label."""
     label: str
     shown: ShownAs
+    fields: Mapping[str, CardValue] = dataclasses.field(default_factory=lambda: FIELDS)
+    """The fields in which progress is shown, if it is shown in fields: as they are called -> what they hold."""
 
 
 class Line(NamedTuple):
@@ -177,22 +182,22 @@ def _links(answers: Answers) -> Iterator[Line]:
 
 
 def _write_back(answers: Answers) -> Iterator[Line]:
-    name = connection_name(answers.tracker)
+    connection = connection_name(answers.tracker)
     if answers.shown == "nowhere":
         yield Line("# Nothing is written into the tracker yet. Later, a badge on each linked item:")
-        yield Line(f"# write_back: {{{name}: {{remote_link: true}}}}")
+        yield Line(f"# write_back: {{{connection}: {{remote_link: true}}}}")
         return
     yield Line(
         "# Where progress is shown. `okrlink plan` tells what would be written; nothing is before `okrlink apply`."
     )
     yield Line("write_back:")
-    yield Line(f"  {name}:")
+    yield Line(f"  {connection}:")
     if answers.shown == "badge":
         yield Line("    remote_link: true", "a badge on each linked item; needs no field")
         return
     yield Line("    fields:", "as they are called in the tracker; make them there, or write the names of yours")
-    for field, value in FIELDS.items():
-        yield Line(f"      {field}: {value}", "a number field" if value == "percent" else "a text field")
+    for name, value in answers.fields.items():
+        yield Line(f"      {as_text(name)}: {value}", f"a {holds(value)} field")
 
 
 def _aligned(lines: list[Line]) -> Iterator[str]:

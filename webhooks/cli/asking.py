@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import shutil
 import sys
+import textwrap
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
@@ -13,6 +15,8 @@ T = TypeVar("T")
 
 SECRET = re.compile(r"\b(?=[A-Za-z0-9]*[A-Za-z])(?=(?:[A-Za-z]*[0-9]){2})[A-Za-z0-9]{20,}")
 """Letters and digits without end: tokens of trackers look like this, and nothing that is asked for does."""
+NARROWEST = 24
+"""Columns below which lines are not made shorter."""
 PASTED = (
     "this looks like a secret, and no answer is one; it was not kept. Put it into an environment variable, "
     "and say the variable's name where it is asked for"
@@ -28,12 +32,16 @@ class Asking:
     def say(self, line: str) -> None:
         """What only matters to somebody who answers."""
         if not self._silent:
-            click.echo(line)
+            click.echo(_fitting(line))
+
+    def warn(self, line: str) -> None:
+        """What matters also to somebody who takes the defaults."""
+        click.echo(_fitting(f"   → {line}"), err=True)
 
     def ask(self, question: str, default: str, understand: Callable[[str], T]) -> T:
         """`understand` raises a ValueError that says what is wrong with an answer."""
         while not self._silent:
-            answer = self._answer(f"   {question} [{default}]: ")
+            answer = self._answer(f"   {question} [{default}]:")
             try:
                 return understand(_no_secret(answer) or default)
             except ValueError as error:
@@ -56,7 +64,10 @@ class Asking:
         """What was typed; nothing where the default will do, and for good once a pipe has no more answers."""
         interactive = sys.stdin.isatty()
         try:
-            answer = input(prompt).strip()
+            *above, last = _fitting(prompt).split("\n")
+            for line in above:
+                click.echo(line)
+            answer = input(f"{last} ").strip()
         except EOFError:
             if interactive:
                 raise click.Abort from None
@@ -66,6 +77,16 @@ class Asking:
         if not interactive:
             click.echo()  # the answers of a pipe do not end their lines on the screen
         return answer
+
+
+def _fitting(line: str) -> str:
+    """The line as it fits the terminal, its further lines below the first word; as it is where there is no terminal."""
+    if not sys.stdout.isatty():
+        return line
+    width = max(NARROWEST, shutil.get_terminal_size().columns - 1)  # some terminals wrap a line that fills them
+    indent = " " * (len(line) - len(line.lstrip(" →")))
+    parts = (textwrap.fill(part, width, subsequent_indent=indent, break_on_hyphens=False) for part in line.split("\n"))
+    return "\n".join(parts)
 
 
 def _no_secret(answer: str) -> str:

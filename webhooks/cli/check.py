@@ -41,7 +41,7 @@ def check(file: Path, *, strict: bool, online: bool, as_json: bool) -> None:
     problems: tuple[Problem, ...]
     try:
         loaded = load(file)
-        problems = (*loaded.warnings, *(_online(file, loaded) if online else ()))
+        problems = (*loaded.warnings, *(unknown_to_trackers(file, loaded) if online else ()))
     except MappingInvalid as invalid:
         loaded, problems = None, invalid.problems
     good = loaded is not None and not any(strict or not problem.warning for problem in problems)
@@ -75,13 +75,17 @@ def understood(file: Path, loaded: Loaded) -> str:
     return f"{file}: {what}, no mistakes{warnings}"
 
 
-def _online(file: Path, loaded: Loaded) -> Sequence[Problem]:
-    """What the trackers say of the mapping. Raises `Retryable` or `Permanent`, naming the connection that did not say it."""
+def unknown_to_trackers(file: Path, loaded: Loaded, *, with_webhooks: bool = True) -> Sequence[Problem]:
+    """What the trackers say of the mapping; where no webhooks are wanted, their secrets may be missing.
+
+    Raises `Retryable` or `Permanent`, naming the connection that did not say it.
+    """
     sights = {}
     missing: list[Problem] = []
     for source in loaded.connections:
+        asked = source if with_webhooks else dataclasses.replace(source, webhook_user=None, webhook_secrets=())
         try:
-            site = resolve(source, os.environ, file.absolute().parent)
+            site = resolve(asked, os.environ, file.absolute().parent)
         except MappingInvalid as invalid:
             missing += invalid.problems
             continue

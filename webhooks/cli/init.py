@@ -9,12 +9,16 @@ from pathlib import Path
 
 import click
 
+from integration.core.errors import ServiceError
 from mappings import Loaded, load_texts
 from mappings.first import Answers, first_mapping
 from webhooks.cli import Mistake
 from webhooks.cli.asking import Asking
-from webhooks.cli.check import DEFAULT, understood
+from webhooks.cli.check import DEFAULT, understood, unknown_to_trackers
 from webhooks.cli.interview import MADE_UP, interview
+from webhooks.cli.looking import Look, Seen
+from webhooks.cli.plan import planned
+from webhooks.cli.plan_text import as_text
 from webhooks.phrases import listed
 
 
@@ -27,23 +31,27 @@ from webhooks.phrases import listed
 def init(*, offline: bool, defaults: bool, output: Path) -> None:
     """Ask what is needed and write a first mapping; never over a file that is there, never a secret.
 
-    Without --offline it will look at the tracker, once a later version can.
+    Where the variables that you name hold an account, the tracker is looked at: its projects, labels and fields are
+    what you choose from; in the end its names are compared, and the plan is shown. Nothing is written into the tracker.
     """
     if os.path.lexists(output):
         raise Mistake(f"{output} is there already and stays as it is; okrlink init --output NAME writes another file")
     if not output.absolute().parent.is_dir():
         raise Mistake(f"there is no folder {output.parent} to write {output.name} into")
-    if not offline:
-        print(
-            "Looking at the tracker comes with a later version; the questions are the same without it.", file=sys.stderr
-        )
-    answers = interview(Asking(silent=defaults), datetime.now(UTC).astimezone().date())
+    asking = Asking(silent=defaults)
+    look = None if offline else Look(asking, os.environ)
+    answers = interview(asking, datetime.now(UTC).astimezone().date(), look)
     text = first_mapping(answers)
     loaded = load_texts({str(output): text}, str(output))
     _write(output, text)
     for warning in loaded.warnings:
         print(warning, file=sys.stderr)
-    _next(output, answers, loaded)
+    print(f"\nWritten and checked. {understood(output, loaded)}.")
+    seen = look.seen if look else Seen()
+    if seen.catalogue:
+        _compare(loaded, output)
+        _plan(loaded, output)
+    _next(output, answers, seen)
 
 
 def _write(output: Path, text: str) -> None:
@@ -56,8 +64,33 @@ def _write(output: Path, text: str) -> None:
         raise Mistake(f"{output} cannot be written: {error.strerror}") from error
 
 
-def _next(output: Path, answers: Answers, loaded: Loaded) -> None:
-    print(f"\nWritten and checked. {understood(output, loaded)}.\n\nNext:")
+def _compare(loaded: Loaded, output: Path) -> None:
+    """What the mapping names and the tracker does not have yet."""
+    try:
+        unknown = unknown_to_trackers(output, loaded, with_webhooks=False)
+    except ServiceError as error:
+        print(f"\nThe names in it are not compared: {error}", file=sys.stderr)
+        return
+    if unknown:
+        print("\nNot there yet:\n")
+        for problem in unknown:
+            print(f"  {problem}")
+
+
+def _plan(loaded: Loaded, output: Path) -> None:
+    """What the mapping would write; it is written down whatever becomes of the plan."""
+    try:
+        made, renames = planned(loaded, output)
+    except ServiceError as error:
+        print(f"\nThere is no plan yet: {error}", file=sys.stderr)
+        return
+    print("\nThe plan:\n")
+    for line in as_text(made, loaded.scorecard, renames, everything=False):
+        print(f"  {line}".rstrip())
+
+
+def _next(output: Path, answers: Answers, seen: Seen) -> None:
+    print("\nNext:")
     if answers.url == MADE_UP:
         print(f"  put your tracker's address into {output}, in the place of {MADE_UP}")
     needed = [
@@ -65,4 +98,10 @@ def _next(output: Path, answers: Answers, loaded: Loaded) -> None:
     ]
     if needed:
         print(f"  put {listed(needed)} into the environment")
-    print(f"  okrlink plan{'' if output == DEFAULT else f' {output}'}")
+    mapping = "" if output == DEFAULT else f" --mapping {output}"
+    if not seen.catalogue:
+        print(f"  okrlink plan{'' if output == DEFAULT else f' {output}'}")
+        return
+    if answers.shown == "fields" and not all(seen.named(name) for name in answers.fields):
+        print(f"  okrlink fields create{mapping}")
+    print(f"  okrlink backfill{mapping}")

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
+from itertools import islice
 
+from integration.core.catalogue import folded
+from integration.core.scorecard import CardValue
 from mappings.calendars import wrong_with_region, wrong_with_time_zone
 from mappings.checks.names import spelled
 from mappings.cycles import by_name
@@ -23,18 +26,24 @@ from mappings.first import (
 )
 from mappings.schema.connections import TrackerName
 from mappings.sites import tracker_by_address, wrong_with
+from mappings.suggestions import did_you_mean, near
 from webhooks.cli.asking import Asking
+from webhooks.cli.looking import ALL, Look, Seen
 from webhooks.cli.machine import country_of, time_zone
+from webhooks.phrases import listed
 
 MADE_UP = "https://your-site.atlassian.net"
 """The address that stands in the file until somebody writes the true one."""
 TRACKERS: tuple[TrackerName, ...] = ("jira", "azure-devops", "azure-devops-server", "jira-data-center")
 MEASURES: tuple[MeasuredBy, ...] = ("items", "story points", "number")
 SHOWN: tuple[ShownAs, ...] = ("badge", "fields", "nowhere")
+MOST_LISTED = 40
+"""Projects; an account may see thousands, and all can be named."""
+MOST_EXAMPLES = 3
 
 
-def interview(asking: Asking, today: date) -> Answers:
-    """All questions, in an order in which each can use the answers before."""
+def interview(asking: Asking, today: date, look: Look | None = None) -> Answers:
+    """All questions, in an order in which each can use the answers before, and what a look at the tracker tells."""
     asking.say("Enter takes what stands in [brackets]; all of it can be changed later in the file.\n")
     asking.say("1. Your tracker. Of its account only the names of environment variables are asked, never a secret.")
     url = asking.ask("Address that people open", MADE_UP, _address)
@@ -48,7 +57,8 @@ def interview(asking: Asking, today: date) -> Answers:
     token = asking.ask("Variable with its token", f"{prefix}_TOKEN", _variable)
     secret = asking.ask("Variable with the secret of its webhooks", f"{prefix}_WEBHOOK_SECRET", _variable)
     asking.say("2. What okrlink may read")
-    projects = asking.ask("Projects by key or name, with commas between; * is all", "*", _several)
+    projects = _projects(asking, look.begin(url, tracker, user, token) if look and url != MADE_UP else {})
+    seen = look.into(projects) if look else Seen()
     asking.say("3. Your days")
     timezone = asking.ask("Time zone", time_zone(os.environ), _time_zone)
     holidays = asking.ask(
@@ -62,14 +72,15 @@ def interview(asking: Asking, today: date) -> Answers:
     objective_name = asking.ask("Its short name", _name_for(objective, "first-objective"), _name)
     key_result = asking.ask("Key result: how it will be seen", "The new checkout is built", _words)
     key_result_name = asking.ask("Its short name, which people tag with", _name_for(key_result, "first-result"), _name)
-    measured_by = asking.choose("Measured by linked items, their story points, or a number people type in", MEASURES)
+    measured_by = _measured_by(asking, seen)
     number = measured_by == "number"
     start = asking.ask("Where the number stands, with its unit", "0 %", _start) if number else ""
     target = asking.ask("Which number is to be reached", _target(start), _from(start)) if number else ""
     asking.say("6. How people tag work")
-    tag = asking.ask("A label or tag in which * stands for the key result, or the name of a field", "kr:*", _tag)
+    tag = _tagged(asking, seen)
     asking.say("7. Where progress is shown")
-    shown = asking.choose("A badge on the item, fields of it, or nowhere yet", SHOWN)
+    fields = _fields(asking, seen)
+    shown = _shown(asking, seen, fields)
     return Answers(
         url=url,
         tracker=tracker,
@@ -90,6 +101,7 @@ def interview(asking: Asking, today: date) -> Answers:
         field="" if "*" in tag else tag,
         label=tag if "*" in tag else "",
         shown=shown,
+        fields=fields,
     )
 
 
@@ -101,6 +113,75 @@ def _tracker(asking: Asking, url: str) -> TrackerName:
     if by_address := tracker_by_address(url):
         return by_address
     return asking.choose(f"Which tracker is it: {_or(TRACKERS)}?", TRACKERS)
+
+
+def _projects(asking: Asking, visible: Mapping[str, str]) -> tuple[str, ...]:
+    """From a numbered list where the tracker told of any."""
+    if not visible:
+        return asking.ask("Projects by key or name, with commas between; * is all", "*", _several)
+    for number, (key, name) in enumerate(islice(visible.items(), MOST_LISTED), start=1):
+        asking.say(f"   {number:3}  {key}" + (f"  {name}" if name != key else ""))
+    if len(visible) > MOST_LISTED:
+        asking.say(f"        … and {len(visible) - MOST_LISTED:,} more, by key or name")
+    default = next(iter(visible)) if len(visible) == 1 else "*"
+    return asking.ask("Projects by number, key or name, with commas between; * is all", default, _among(visible))
+
+
+def _measured_by(asking: Asking, seen: Seen) -> MeasuredBy:
+    """In points first where items are estimated; not at all where the tracker has no field for them."""
+    words = "Measured by linked items, their story points, or a number people type in"
+    if estimates := seen.estimates():
+        asking.say(f"   Work can be estimated there, in {listed(estimates)}")
+        return asking.choose(words, sorted(MEASURES, key=lambda each: each != "story points"))
+    if seen.catalogue:
+        return asking.choose("Measured by linked items, or a number people type in", [MEASURES[0], MEASURES[2]])
+    return asking.choose(words, MEASURES)
+
+
+def _tagged(asking: Asking, seen: Seen) -> str:
+    """As people tag already, where something looks like it."""
+    patterns, fields = seen.patterns(), seen.key_result_fields()
+    for pattern, examples in patterns.items():
+        more = f" and {len(examples) - MOST_EXAMPLES:,} more" if len(examples) > MOST_EXAMPLES else ""
+        asking.say(f"   {pattern} fits {', '.join(examples[:MOST_EXAMPLES])}{more}")
+    for name in fields:
+        asking.say(f"   {name} is a field")
+    default = next(iter((*patterns, *fields)), "kr:*")
+    words = "A label or tag in which * stands for the key result, or the name of a field"
+    tag = asking.ask(words, default, _tag)
+    if "*" in tag or seen.catalogue is None:
+        return tag
+    if known := seen.named(tag):
+        return tag if known.id == tag else known.name
+    meant = near(tag, [one.name for one in seen.catalogue.fields])
+    asking.warn(
+        f"There is no field {tag} yet: make it there as a text or a select field, for people to fill in."
+        + (f" Or is {meant} meant?" if meant else "")
+    )
+    return tag
+
+
+def _fields(asking: Asking, seen: Seen) -> Mapping[str, CardValue]:
+    """The fields that would show progress, as the tracker calls them; those that cannot show it are left out."""
+    if seen.catalogue is None:
+        return FIELDS
+    found: dict[str, CardValue] = {}
+    for name, value in FIELDS.items():
+        if reason := seen.unfit(name, value):
+            asking.say(f"   {name} {reason}; it is left out")
+            continue
+        known = seen.named(name)
+        asking.say(f"   {known.name if known else name} is {'there' if known else 'not there yet'}")
+        found[known.name if known else name] = value
+    return found
+
+
+def _shown(asking: Asking, seen: Seen, fields: Mapping[str, CardValue]) -> ShownAs:
+    if not fields:
+        return asking.choose("A badge on the item, or nowhere yet", [SHOWN[0], SHOWN[2]])
+    there = all(seen.named(name) for name in fields)
+    words = "A badge on the item, fields of it, or nowhere yet"
+    return asking.choose(words, sorted(SHOWN, key=lambda each: each != "fields") if there else SHOWN)
 
 
 def _name_for(title: str, otherwise: str) -> str:
@@ -137,6 +218,24 @@ def _several(answer: str) -> tuple[str, ...]:
     if not names:
         raise ValueError("at least one project, or *")
     return names
+
+
+def _among(visible: Mapping[str, str]) -> Callable[[str], tuple[str, ...]]:
+    """A project is meant by its key or name first, else by its number in the list."""
+    meant = {folded(name): key for key, name in visible.items()} | {folded(key): key for key in visible}
+    meant |= {str(number): key for number, key in enumerate(visible, start=1) if str(number) not in meant}
+
+    def chosen(answer: str) -> tuple[str, ...]:
+        names = _several(answer)
+        if ALL[0] in names:
+            return ALL
+        unknown = [name for name in names if folded(name) not in meant]
+        if unknown:
+            guess = did_you_mean(unknown[0], [*visible, *visible.values()])
+            raise ValueError(f"the account sees no project '{unknown[0]}'{guess}")
+        return tuple(dict.fromkeys(meant[folded(name)] for name in names))
+
+    return chosen
 
 
 def _time_zone(answer: str) -> str:

@@ -92,7 +92,7 @@ class FileClients(Mapping[str, TrackerClient]):
 
     def __getitem__(self, name: str) -> TrackerClient:
         if name not in self._made:
-            self._made[name] = client(self._mapped.site(name))
+            self._made[name] = client(self._mapped.site(name, with_webhooks=False))
         return self._made[name]
 
     def __iter__(self) -> Iterator[str]:

@@ -36,9 +36,7 @@ def plan_command(file: Path, *, everything: bool, json_wanted: bool, exit_code: 
     okrlink wrote there last; if none can be reached the exit status is 3.
     """
     loaded = load(file)
-    with open_service() as service:
-        made = _made(service, loaded, file)
-        renames = _vanished(service, loaded)
+    made, renames = planned(loaded, file)
     too_large = _too_large(made, loaded)
     if json_wanted:
         print(json.dumps(as_json(made, renames, too_large), indent=2, ensure_ascii=False))
@@ -74,6 +72,12 @@ def apply_command(file: Path, *, yes: bool) -> None:
         print(f"{file} is in force as revision {done.revision}.")
     else:
         print(f"{file} is in force already (revision {done.revision}); nothing to do.")
+
+
+def planned(loaded: Loaded, file: Path) -> tuple[Plan, Mapping[str, str]]:
+    """What the mapping in `file` would write, and the key results that may only have another name now."""
+    with open_service() as service:
+        return _made(service, loaded, file), _vanished(service, loaded)
 
 
 def _made(service: Service, loaded: Loaded, file: Path) -> Plan:
