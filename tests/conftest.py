@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from tests.conformance.recorder import _as_the_vendors_describe, recorder  # noqa: F401 - fixtures
+from tests.corpus import corpus_folder
 from tests.databases import (  # noqa: F401 - fixtures
     _migrated_postgres,
     _sqlite_template,
@@ -37,10 +39,9 @@ def _loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="session")
 def corpus() -> Path:
     """The recorded payloads, where there are any: `OKRLINK_CORPUS`, else beside the checkout."""
-    named = os.environ.get("OKRLINK_CORPUS")
-    path = Path(named) if named else Path(__file__).parents[2] / "shared" / "corpus"
-    if not path.is_dir():
-        if named:
+    path = corpus_folder()
+    if path is None:
+        if named := os.environ.get("OKRLINK_CORPUS"):
             pytest.fail(f"OKRLINK_CORPUS names no folder: {named}", pytrace=False)
         pytest.skip("no corpus of recorded payloads (OKRLINK_CORPUS)")
     return path
