@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from itertools import islice
 from typing import Any
 
@@ -67,7 +68,7 @@ class JiraExaminer:
         with understood():
             has = record(told.get("permissions"), "permissions")
         found = [self._permission(ability, has) for ability in abilities]
-        if "link" in abilities and not self._has_links():
+        if "link" in abilities and not self._has_links:
             found = [Permission("link", False, _NO_LINKS) if one.ability == "link" else one for one in found]
         return found
 
@@ -86,7 +87,9 @@ class JiraExaminer:
         granted = any(_is_had(has.get(name)) for name in _ENOUGH[ability])
         return Permission(ability, granted, "" if granted else _REMEDIES[ability])
 
+    @cached_property
     def _has_links(self) -> bool:
+        """For the whole site: an administrator may have switched issue linking off."""
         told = self._rest.told(self._api.get, f"{self._root}/configuration")
         return told.get("issueLinkingEnabled") is not False
 
