@@ -264,6 +264,15 @@ class AtTerminal:
     def type(self, line: str) -> None:
         os.write(self._ours, f"{line}\n".encode())
 
+    def interrupt(self) -> int:
+        """Presses Ctrl-C until it is heard: a prompt is seen a moment before its answer is waited for."""
+        while True:
+            self.process.send_signal(signal.SIGINT)
+            try:
+                return self.process.wait(timeout=1)
+            except subprocess.TimeoutExpired:
+                continue
+
     def close(self) -> None:
         self.process.kill()
         self.process.wait()
@@ -303,6 +312,5 @@ def test_a_narrow_terminal_gets_short_lines_and_ctrl_c_leaves_nothing(
 
     lines = [line for line in narrow.shown.replace("\r", "").split("\n") if jira.url not in line]
     assert max(map(len, lines)) < 40
-    narrow.process.send_signal(signal.SIGINT)
-    assert narrow.process.wait() == 1
+    assert narrow.interrupt() in (1, -signal.SIGINT)  # the latter where a second one met the end of the first
     assert list(folder.glob("okr*.yaml")) == []
