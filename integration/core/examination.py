@@ -176,12 +176,16 @@ def permissions(project: str, told: Sequence[Permission]) -> Iterator[Finding]:
         yield Finding("permissions", "ok", f"{project}: may {', '.join(granted)}")
 
 
+LOOK_CLOSER = "okrlink fields check tells more"
+
+
 def fields(standings: Sequence[FieldStanding]) -> Iterator[Finding]:
     """Whether each field of `write_back` exists, fits, and can be written."""
     fine = []
     for one in standings:
         for problem in one.problems:
-            yield Finding("fields", "failure", f"{one.name}: {problem}", "okrlink fields check tells more")
+            said, _, remedy = problem.rpartition("; ")
+            yield Finding("fields", "failure", f"{one.name}: {said or remedy}", remedy if said else LOOK_CLOSER)
         if not one.problems and not one.editable_on and one.unknown:
             yield Finding("fields", "warning", f"{one.name}: {one.unknown[0]}", "look again when there is one")
         elif not one.problems:

@@ -17,6 +17,7 @@ from integration.core.fields import FieldDeed, FieldStanding, FieldStep, check, 
 from integration.core.scorecard import WriteBackRule
 from integration.store import reads
 from integration.trackers import TRACKERS
+from integration.trackers.budget import asking
 from integration.trackers.contract import Connection, FieldKeeper, TrackerClient
 from webhooks.bootstrap import Service
 from webhooks.cli.mapped import client, mapped
@@ -172,7 +173,8 @@ def _each(name: str | None, file: Path | None, deal: _Deal) -> Sequence[Report]:
             try:
                 keeper = _keeper(site)
                 try:
-                    deal(service, keeper, client(site), rule, report)
+                    with asking("check"):
+                        deal(service, keeper, client(site), rule, report)
                 except Refused as error:
                     report.reason, report.status = error.reason, NO
                     report.by_hand = keeper.by_hand(rule.fields)

@@ -15,6 +15,7 @@ from integration.core.hooks import Deed, HookStep, compare, removal, unreachable
 from integration.store import deliveries
 from integration.store.deliveries import Outcome
 from integration.trackers import TRACKERS
+from integration.trackers.budget import asking
 from integration.trackers.contract import Connection, HookKeeper
 from webhooks.bootstrap import Service
 from webhooks.cli import Mistake
@@ -219,7 +220,8 @@ def _for_each(
         try:
             keeper = _keeper(site)
             try:
-                deal(keeper, report)
+                with asking("check"):
+                    deal(keeper, report)
             except Refused as error:
                 report.reason, report.status = error.reason, NO
                 report.by_hand = keeper.by_hand(report.url, mapping.secret_place(one) or "a secret")

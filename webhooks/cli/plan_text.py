@@ -144,7 +144,7 @@ def _sum(made: Plan, scorecard: Scorecard) -> str:
     if not scorecard.write_back:
         return "The mapping has no write_back: okrlink measures, and writes nothing."
     if not made.known_items:
-        return "Nothing to write: okrlink knows no items yet. It learns of them by webhooks once it is serving."
+        return "Nothing to write: okrlink knows no items yet. okrlink backfill reads them; webhooks tell what changes."
     if made.unreached or made.problems:
         return "Nothing to write."
     return "Nothing to write: the trackers show what the mapping wants."
