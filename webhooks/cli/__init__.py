@@ -120,7 +120,7 @@ def main() -> None:
 
     \b
     Start with:  okrlink demo
-    Then:        okrlink init, okrlink check, okrlink plan, okrlink serve --apply okr.yaml
+    Then:        okrlink init, doctor, backfill, plan, serve --apply okr.yaml
 
     The database is OKRLINK_DATABASE_URL, else okrlink.db in this folder.
     """  # noqa: D301  # \b is click's own mark
