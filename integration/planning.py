@@ -10,31 +10,28 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import partial
 from typing import TypeVar
 
 from sqlalchemy import Connection
 
 from integration.core.catalogue import Catalogue
-from integration.core.errors import Gone, Permanent, Refused, Retryable, ServiceError
-from integration.core.facts import ItemRef, TrackerFact
+from integration.core.errors import Gone
+from integration.core.facts import ItemRef
 from integration.core.items import Item
 from integration.core.okr import Standing
-from integration.core.queries import Query
 from integration.core.scorecard import CardValue, Scorecard
 from integration.core.write_back import FieldValue, check_size
+from integration.preview import Preview
 from integration.publish.decision import Decision, Desired, look, refusal
-from integration.refresh.asking import not_answered
 from integration.refresh.cards import differs, leaving, moved, to_show
 from integration.refresh.drawing import Drawing, Site, draw, on_site
-from integration.refresh.key_results import measure
 from integration.refresh.policy import Policy
-from integration.store import applied, check_ins, queries, reads, written
+from integration.store import applied, written
 from integration.store.db import Database
 from integration.store.outbox import BADGE
 from integration.store.written import Written
 from integration.trackers.budget import asking
-from integration.trackers.contract import TrackerClient, client_of
+from integration.trackers.contract import TrackerClient
 from integration.world import World
 
 T = TypeVar("T")
@@ -115,14 +112,7 @@ def plan(
     of how many items were looked at.
     """
     with asking("look"):
-        return _Planning(db, scorecard, clients, url, today, tell).made()
-
-
-def preview(
-    db: Database, scorecard: Scorecard, clients: Mapping[str, TrackerClient] | None, url: str, today: datetime
-) -> Plan:
-    """Where each key result would stand if `scorecard` were in force; nothing that shows it is looked at."""
-    return _Planning(db, scorecard, clients, url, today, lambda _done, _all: None).measured()
+        return _Planning(db, Preview(db, scorecard, clients, today), url, tell).made()
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,33 +128,23 @@ class _Card:
 class _Planning:
     """One plan in the making: what it is made from, and what of it is made."""
 
-    def __init__(
-        self,
-        db: Database,
-        scorecard: Scorecard,
-        clients: Mapping[str, TrackerClient] | None,
-        url: str,
-        today: datetime,
-        tell: Callable[[int, int], None],
-    ) -> None:
+    def __init__(self, db: Database, preview: Preview, url: str, tell: Callable[[int, int], None]) -> None:
         self._db = db
-        self._scorecard = scorecard
-        self._clients = clients
+        self._preview = preview
+        self._scorecard = preview.scorecard
         self._url = url
-        self._today = today
         self._tell = tell
-        self._plan = Plan()
-
-    def measured(self) -> Plan:
-        world = self._world()
-        with self._db.read() as connection:
-            self._measure(connection, world)
-        return self._plan
+        self._plan = Plan(
+            problems=preview.problems,
+            standings=preview.standings,
+            asked=preview.asked,
+            unreached=preview.unreached,
+        )
 
     def made(self) -> Plan:
-        world = self._world()
+        world = self._preview.measured()
+        self._plan.known_items = len(world.items)
         with self._db.read() as connection:
-            self._measure(connection, world)
             known = written.on_items(connection, written.items(connection))
             sites = self._sites(connection, world.catalogues)
             self._repeat_notices(connection)
@@ -175,114 +155,6 @@ class _Planning:
             self._compare(world.items[ref], cards[ref])
         self._tell(len(cards), len(cards))
         return self._plan
-
-    def _world(self) -> World:
-        catalogues = self._catalogues()
-        with self._db.read() as connection:
-            world = World.known(connection, self._scorecard, catalogues)
-        self._ask_queries(world)
-        self._read_below(world)
-        self._plan.known_items = len(world.items)
-        return world
-
-    def _catalogues(self) -> Mapping[str, Catalogue]:
-        """Each connection's vocabulary: its own word where it can be asked, else as it was last read."""
-        with self._db.read() as connection:
-            stored = {name: reads.load_catalogue(connection, name) for name in self._scorecard.connections}
-        found = {name: catalogue for name, catalogue in stored.items() if catalogue is not None}
-        for name in self._scorecard.connections:
-            told = self._ask(name, lambda client: client.catalogue())
-            if told is not None:
-                found[name] = told
-                self._plan.asked.add(name)
-        return found
-
-    def _ask(
-        self, name: str, question: Callable[[TrackerClient], T], about: str = "", *, refused: bool = False
-    ) -> T | None:
-        """The tracker's answer, or None where it gave none; why not becomes a problem of the plan.
-
-        With `refused`, a refusal that is about this question alone is raised.
-        """
-        if self._clients is None or name in self._plan.unreached:
-            return None
-        try:
-            return question(client_of(self._clients, name))
-        except Gone:
-            raise
-        except ServiceError as error:
-            everywhere = isinstance(error, Retryable) or (isinstance(error, Refused) and error.scope == "connection")
-            if refused and not everywhere:
-                raise
-            if everywhere or not about:
-                self._plan.unreached.add(name)
-                self._plan.problems[name, "reach"] = f"could not be asked what stands there now: {error}"
-            else:
-                self._plan.problems[name, f"reach {about}"] = f"could not be asked about {about}: {error}"
-            return None
-
-    def _ask_queries(self, world: World) -> None:
-        """What would be asked first: which items answer the queries that no tracker was asked before."""
-        with self._db.read() as connection:
-            known = {(one.connection, one.query): one for one in queries.every(connection) if one.asked_at is not None}
-        for name, asked in self._scorecard.queries.items():
-            for query in sorted(asked):
-                before = known.get((name, query))
-                if before is None:
-                    self._ask_query(world, name, query)
-                elif before.reason:
-                    self._plan.problems[name, f"query {query.id}"] = not_answered(name, query, before.reason)
-        with self._db.read() as connection:
-            world.look_below(connection)
-
-    def _ask_query(self, world: World, name: str, query: Query) -> None:
-        try:
-            ids = self._ask(name, partial(_all_answers, query=query), f"'{query}'", refused=True)
-        except Permanent as error:
-            world.refused[name, query] = error.reason
-            self._plan.problems[name, f"query {query.id}"] = not_answered(name, query, error.reason)
-            return
-        if ids is None:
-            return
-        for ref in world.hear(name, query, ids):
-            try:
-                told = self._ask(name, partial(_one_item, item=ref.id), ref.id)
-            except Gone:
-                continue
-            with self._db.read() as connection:
-                world.learn(connection, name, told or ())
-
-    def _read_below(self, world: World) -> None:
-        """What would be read first: all below the items that this mapping links, and that none linked before."""
-        for ref in sorted(world.unread):
-            key = world.items[ref].key
-            try:
-                pages = self._ask(ref.connection, partial(_all_below, item=ref.id), key)
-            except Gone:
-                continue
-            if pages is None:
-                self._plan.problems[ref.connection, f"unread {key}"] = f"what is below {key} is not read yet"
-                continue
-            with self._db.read() as connection:
-                for page in pages:
-                    world.learn(connection, ref.connection, page)
-
-    def _measure(self, connection: Connection, world: World) -> None:
-        for objective, key_result in self._scorecard.key_results():
-            ids = (key_result.id, *key_result.was, *(f"{was}.{key_result.name}" for was in objective.was))
-            measured = check_ins.standings_of(connection, ids)
-            before = next((measured[one] for one in ids if one in measured), None)
-            histories = (check_ins.history(connection, one) for one in ids)
-            self._plan.standings[key_result.id] = measure(
-                self._scorecard,
-                objective,
-                key_result,
-                world.gather(connection, key_result),
-                next((history for history in histories if history), ()),
-                self._today,
-                before.scope_before(self._today.astimezone(self._scorecard.timezone).date()) if before else None,
-                world.catalogues,
-            )
 
     def _repeat_notices(self, connection: Connection) -> None:
         for name, topic, line, _ in applied.shown(connection):
@@ -339,7 +211,7 @@ class _Planning:
         if different or any(moved(one, item, _REFUSED_NOWHERE) for one in kept.values()):
             wanted = Desired(ref, card.desired, names, kept, card.site.rule, card.site.catalogue)
             try:
-                decision = self._ask(
+                decision = self._preview.ask(
                     ref.connection, lambda client: self._decided(client, wanted, item.project, item.key), item.key
                 )
             except Gone:
@@ -368,18 +240,6 @@ class _Planning:
             )
             return decision.without_fields()
         return decision
-
-
-def _all_answers(client: TrackerClient, query: Query) -> Sequence[str]:
-    return [one for page in client.answers(query) for one in page]
-
-
-def _one_item(client: TrackerClient, item: str) -> Sequence[TrackerFact]:
-    return client.item(item)
-
-
-def _all_below(client: TrackerClient, item: str) -> Sequence[Sequence[TrackerFact]]:
-    return list(client.subtree(item))
 
 
 def _changes(wanted: Desired, decision: Decision) -> Sequence[Change]:

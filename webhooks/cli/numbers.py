@@ -18,8 +18,9 @@ from rich.text import Text
 
 from integration.core.cards import Shown
 from integration.core.grading import Status
-from integration.planning import preview
+from integration.preview import Preview
 from integration.store import applied
+from integration.trackers.budget import asking
 from webhooks.cli.mapped import FileClients, mapped
 from webhooks.cli.opened import NOTHING_APPLIED, open_service
 from webhooks.overview import Group, Told, objective_as_json, overview
@@ -55,7 +56,10 @@ def okrs(*, file: Path | None, as_json: bool) -> None:
         revision = newest.revision if newest and file is None else None
         told = mapped(service, file, NOTHING_APPLIED)
         scorecard, now = told.loaded.scorecard, datetime.now(UTC)
-        made = None if revision else preview(service.database, scorecard, FileClients(told), service.settings.url, now)
+        made = None if revision else Preview(service.database, scorecard, FileClients(told), now)
+        if made:
+            with asking("look"):
+                made.measured()
         with service.database.read() as connection:
             groups = overview(connection, scorecard, now, made.standings if made else None)
     for (name, _), line in (made.problems if made else {}).items():
