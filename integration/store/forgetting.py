@@ -30,6 +30,8 @@ from integration.store.tables import (
 )
 
 FEEDING = (counted, links)
+PATIENCE = 2.0
+"""Seconds that the log is waited for: whoever empties it holds up writers, and a later checkpoint does it as well."""
 """What tells which key results a connection's items feed."""
 
 Rewrite: TypeAlias = Callable[[str, str], str]
@@ -192,5 +194,5 @@ def overwrite(connection: Connection) -> None:
 def clear_log(database: Database) -> None:
     """Empties SQLite's log, which holds pages as they were before; as far as nobody reads it now."""
     if database.file is not None:
-        with closing(sqlite3.connect(database.file, timeout=30)) as connection:
+        with closing(sqlite3.connect(database.file, timeout=PATIENCE)) as connection:
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")

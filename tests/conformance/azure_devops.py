@@ -91,7 +91,7 @@ ERRATA = (
 UNDESCRIBED = (
     Undescribed(
         "OPTIONS",
-        r"/[^/]+/_apis",
+        r"(/[^/]+)?/_apis",
         "their client libraries ask it for all addresses before anything else; nothing but their code describes it",
     ),
     Undescribed(
