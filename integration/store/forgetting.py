@@ -30,9 +30,9 @@ from integration.store.tables import (
 )
 
 FEEDING = (counted, links)
+"""What tells which key results a connection's items feed."""
 PATIENCE = 2.0
 """Seconds that the log is waited for: whoever empties it holds up writers, and a later checkpoint does it as well."""
-"""What tells which key results a connection's items feed."""
 
 Rewrite: TypeAlias = Callable[[str, str], str]
 """What a column holds, and an account -> the same without it; equal where it does not name the account."""
