@@ -107,13 +107,21 @@ def calling(url: str) -> Iterator[None]:
     ) as exc:
         raise Permanent("the connection's url is not an address that can be called") from exc
     except requests.Timeout as exc:
-        raise Retryable(f"{host} did not answer in time") from exc
+        taken = not isinstance(exc, requests.ConnectTimeout)
+        raise Retryable(f"{host} did not answer in time", scope="item" if taken else "connection") from exc
     except requests.exceptions.SSLError as exc:
-        raise Retryable(f"{host} has no certificate that we trust; ca_file names a private authority") from exc
+        why = f"{host} has no certificate that we trust; ca_file names a private authority"
+        raise Retryable(why, scope="connection") from exc
     except requests.ConnectionError as exc:
-        raise Retryable(f"{host} cannot be reached") from exc
+        raise Retryable(f"{host} cannot be reached", scope="connection" if _nobody_there(exc) else "item") from exc
     except requests.RequestException as exc:
         raise Retryable(f"{host} answered something unusable ({type(exc).__name__})") from exc
+
+
+def _nobody_there(error: requests.ConnectionError) -> bool:
+    """Whether nobody took the call, whatever it was about; as opposed to somebody who hung up in the middle of it."""
+    reason = getattr(error.args[0], "reason", None) if error.args else None
+    return isinstance(reason, urllib3.exceptions.NewConnectionError)
 
 
 _BY_STATUS: Mapping[int, type[Retryable | Permanent]] = {

@@ -189,6 +189,7 @@ def test_a_tracker_that_is_not_there() -> None:
     ):
         session.get(address)
     assert "secret" not in str(error.value)
+    assert error.value.scope == "connection"
 
 
 def test_an_address_that_is_none() -> None:
