@@ -24,7 +24,7 @@ from integration.refresh.asking import not_answered, unanswered
 from integration.refresh.counting import unread
 from integration.refresh.drawing import shows_on
 from integration.refresh.key_results import Gathered
-from integration.store import items, queries, reads, streams
+from integration.store import items, queries, reads
 from integration.store.statements import MANY
 
 NO_CATALOGUE = Catalogue()
@@ -115,8 +115,7 @@ class World:
 
     def look_below(self, connection: Connection) -> None:
         """Finds the items that come under a link without anybody's having read what is below them."""
-        whole = streams.wholly_read(connection)
-        linked = {ref for ref, links in self.links.items() if links and ref.connection not in whole}
+        linked = {ref for ref, links in self.links.items() if links}
         self.unread = linked - reads.asked(connection, "subtree", linked)
 
     def _link(self, ref: ItemRef, item: Item) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from integration.core.facts import ItemRef
 from integration.refresh.policy import Policy, Writing, step
-from integration.store import items, marks, reads, streams, written
+from integration.store import items, marks, reads, written
 from integration.store.db import Database
 from integration.store.marks import Claimed, Mark, Reached
 
@@ -54,8 +54,6 @@ def _unasked_below(
     connection: Connection, came: Collection[ItemRef], ancestry: Mapping[ItemRef, ItemRef | None]
 ) -> Sequence[ItemRef]:
     """What came under a link, or is below that, may have children that we were never told of: the topmost of these."""
-    whole = streams.wholly_read(connection)
-    came = [ref for ref in came if ref.connection not in whole]
     here = items.rows(connection, came)
     rows = [row for row in (*here.values(), *items.descendants(connection, came)) if not row.deleted]
     unasked = {row.ref for row in rows} - reads.asked(connection, "subtree", [row.ref for row in rows])

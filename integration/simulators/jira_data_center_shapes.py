@@ -3,6 +3,7 @@
 from typing import Any
 from urllib.parse import quote
 
+from integration.simulators.jira_refusals import Unmodelled
 from integration.simulators.jira_shapes import Shapes
 from integration.simulators.jira_things import Comment, Field, History, Issue, IssueType, Project, Sprint, User
 
@@ -47,7 +48,7 @@ class DataCenterShapes(Shapes):
     def comment(self, issue: Issue, comment: Comment, api: int = 2) -> dict[str, Any]:
         """A comment. Whether customers see it is a property of it, which is not modelled."""
         if not comment.public:
-            raise NotImplementedError("comments that customers do not see")
+            raise Unmodelled("comments that customers do not see")
         shape = super().comment(issue, comment, api)
         del shape["jsdPublic"]
         return shape

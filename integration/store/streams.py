@@ -89,14 +89,6 @@ def furthest_backfill(connection: Connection, name: str, stream: str) -> Stream 
     return max(whole, key=lambda one: one.reached_at or one.since, default=None)
 
 
-def wholly_read(connection: Connection) -> frozenset[str]:
-    """The connections whose whole past was read to its end: whatever they hold, we were told of it, children too."""
-    whole: dict[str, bool] = {}
-    for one in every(connection, WHOLE):
-        whole[one.connection] = whole.get(one.connection, True) and one.reached_at is not None
-    return frozenset(name for name, read in whole.items() if read)
-
-
 def all_items_read(connection: Connection, name: str) -> datetime | None:
     """When a backfill last came to the end of all items of a connection; None where there was none, or it is under way."""
     query = select(streams.c.reached_at).where(
