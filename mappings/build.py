@@ -9,10 +9,10 @@ from zoneinfo import ZoneInfo
 
 from integration.core.errors import Problem
 from integration.core.links import LinkedWork, Pattern, Selector, TagRule
+from integration.core.quantities import Bound, Quantity
 from integration.core.queries import Query
 from integration.core.retention import Retention
 from integration.core.scorecard import (
-    Bound,
     ConnectionRule,
     Count,
     Cycle,
@@ -21,7 +21,6 @@ from integration.core.scorecard import (
     NotMeasured,
     Objective,
     People,
-    Quantity,
     Scorecard,
     Work,
     WriteBackRule,

@@ -9,7 +9,7 @@ import re
 from datetime import date, timedelta
 from decimal import Decimal
 
-from integration.core.scorecard import Bound, Quantity, Relative
+from integration.core.quantities import Bound, Quantity, Relative
 from mappings.wording import found
 
 NUMBER = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from integration.core.scorecard import Quantity
+from integration.core.quantities import Quantity
 from mappings import quantities
 from mappings.wording import found
 

@@ -9,7 +9,8 @@ from sqlalchemy import select
 
 from integration.core.links import Pattern, Selector
 from integration.core.okr import Standing
-from integration.core.scorecard import Count, Quantity, Scorecard
+from integration.core.quantities import Quantity
+from integration.core.scorecard import Count, Scorecard
 from integration.forgetting import forget_connection
 from integration.history import walk
 from integration.ingest import ingest

@@ -6,7 +6,8 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import NamedTuple
 
-from integration.core.scorecard import Count, KeyResult, Quantity, Work
+from integration.core.quantities import Quantity
+from integration.core.scorecard import Count, KeyResult, Work
 
 
 class Line(NamedTuple):

@@ -13,17 +13,8 @@ from typing import Literal
 from integration.core.calendar import expected_progress
 from integration.core.grading import SUCCESS, Phase, Status, graded, status_of
 from integration.core.line import Line, decimal, line_of
-from integration.core.scorecard import (
-    Bound,
-    Count,
-    Cycle,
-    Grading,
-    KeyResult,
-    NotMeasured,
-    Objective,
-    Scorecard,
-    Work,
-)
+from integration.core.quantities import Bound
+from integration.core.scorecard import Count, Cycle, Grading, KeyResult, NotMeasured, Objective, Scorecard, Work
 
 __all__ = ["CheckIn", "ObjectiveStanding", "Phase", "Standing", "Status", "WorkCount", "roll_up", "stand", "status_of"]
 

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from integration.core.calendar import Ramp
 from integration.core.links import LinkedWork, Pattern, Selector, TagRule
 from integration.core.names import Names
+from integration.core.quantities import Bound, Quantity, Relative
 from integration.core.queries import Query
 
 Grading: TypeAlias = Literal["viva", "google", "atlassian", "tability"]
@@ -42,30 +43,6 @@ class Cycle:
     name: str
     first: date
     last: date
-
-
-@dataclass(frozen=True, slots=True)
-class Quantity:
-    """A number with the unit it was written with: `24`, `50 %`, `5 / week`. The number is as written (50, not 0.5)."""
-
-    number: Decimal
-    unit: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Relative:
-    """A target that counts from the start: `+50 %` and `-30 %` of it (`percent`), or `-5 points`."""
-
-    number: Decimal
-    percent: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Bound:
-    """What must hold, such as `<= 15 %`."""
-
-    comparison: Literal["<=", ">=", "<", ">"]
-    quantity: Quantity
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
 from integration.core.errors import Problem
-from integration.core.scorecard import Quantity, Relative
+from integration.core.quantities import Quantity, Relative
 from mappings.build import UNITS, cycle_of, find_cycle, unit_of
 from mappings.schema.okrs import KeyResultKeys, ObjectiveKeys
 from mappings.starts import Measured

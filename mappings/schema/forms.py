@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal, TypeAlias, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, WithJsonSchema, model_validator
 
-from integration.core import scorecard
+from integration.core import quantities as amounts
 from integration.core.links import Pattern
 from mappings import quantities
 from mappings.secrets import Outside, outside, secret
@@ -174,7 +174,7 @@ Share = Annotated[
     Decimal, form(quantities.percentage), as_typed(r"^[0-9]+(\.[0-9]+)? *%?$", "a share such as 25 %", numbers=True)
 ]
 Quantity = Annotated[
-    scorecard.Quantity,
+    amounts.Quantity,
     form(quantities.quantity),
     as_typed(
         rf"^[+-]?[0-9]+(\.[0-9]+)?{WITH_UNIT}$",
@@ -183,7 +183,7 @@ Quantity = Annotated[
     ),
 ]
 Target = Annotated[
-    scorecard.Quantity | scorecard.Relative,
+    amounts.Quantity | amounts.Relative,
     form(quantities.target),
     as_typed(
         rf"^([0-9]+(\.[0-9]+)?{WITH_UNIT}|[+-][0-9]+(\.[0-9]+)? *(%|percent|points?))$",
@@ -192,7 +192,7 @@ Target = Annotated[
     ),
 ]
 Bound = Annotated[
-    scorecard.Bound,
+    amounts.Bound,
     form(quantities.bound),
     as_typed(r"^(<=|>=|<|>|at most|at least) *[+-]?[0-9].*$", 'a bound such as ">= 7" or at most 15 %'),
 ]

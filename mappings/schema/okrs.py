@@ -7,7 +7,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import BeforeValidator
 
-from integration.core import scorecard
+from integration.core import quantities as amounts
 from integration.core.calendar import Ramp
 from integration.core.scorecard import Kind
 from mappings import quantities
@@ -57,7 +57,7 @@ def _milestones(value: object) -> object:
 
 
 Start = Annotated[
-    scorecard.Quantity | Measured,
+    amounts.Quantity | Measured,
     form(start),
     as_typed(
         rf"^(measured( .+)?|[+-]?[0-9]+(\.[0-9]+)?{WITH_UNIT})$",

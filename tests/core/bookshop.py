@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 
 from integration.core.facts import ItemRef, ItemSeen, Value
 from integration.core.items import Item
-from integration.core.scorecard import Cycle, KeyResult, Measure, Objective, Quantity, Scorecard, Work
+from integration.core.quantities import Quantity
+from integration.core.scorecard import Cycle, KeyResult, Measure, Objective, Scorecard, Work
 
 Q4 = Cycle("2026-Q4", date(2026, 10, 1), date(2026, 12, 31))
 BERLIN = ZoneInfo("Europe/Berlin")

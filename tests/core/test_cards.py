@@ -11,7 +11,8 @@ import pytest
 
 from integration.core.cards import PASSENGERS, Many, Shown, badge_of, card_values, summary_of
 from integration.core.okr import Standing, WorkCount
-from integration.core.scorecard import Bound, People, Work
+from integration.core.quantities import Bound
+from integration.core.scorecard import People, Work
 from integration.core.write_back import Badge
 from tests.core.bookshop import at, key_result, objective, quantity
 

@@ -9,7 +9,8 @@ import pytest
 
 from integration.core.links import Selector
 from integration.core.okr import CheckIn, Phase, Standing, WorkCount, roll_up, stand, status_of
-from integration.core.scorecard import Bound, Count, Grading, Kind, NotMeasured, People, Relative, Work
+from integration.core.quantities import Bound, Relative
+from integration.core.scorecard import Count, Grading, Kind, NotMeasured, People, Work
 from tests.core.bookshop import at, key_result, objective, quantity, scorecard
 
 # The fourth quarter of 2026 has 66 weekdays; 33 of them are over on Tuesday, 17 November.

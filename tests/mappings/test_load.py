@@ -6,8 +6,9 @@ import pytest
 
 import mappings
 from integration.core.links import LinkedWork, Pattern, Selector, TagRule
+from integration.core.quantities import Bound, Quantity, Relative
 from integration.core.queries import Query
-from integration.core.scorecard import Bound, Count, Cycle, NotMeasured, People, Quantity, Relative, Scorecard, Work
+from integration.core.scorecard import Count, Cycle, NotMeasured, People, Scorecard, Work
 
 EXAMPLES = sorted((Path(mappings.__file__).parent / "examples").glob("*.yaml"))
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from integration.core.scorecard import Bound, Quantity, Relative
+from integration.core.quantities import Bound, Quantity, Relative
 from mappings import quantities
 from mappings.hours import open_hours
 

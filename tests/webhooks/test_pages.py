@@ -12,7 +12,8 @@ from flask import Flask
 
 from integration.core.cards import Shown
 from integration.core.okr import CheckIn, ObjectiveStanding, Standing, WorkCount
-from integration.core.scorecard import People, Quantity, Work
+from integration.core.quantities import Quantity
+from integration.core.scorecard import People, Work
 from tests.core.bookshop import key_result, objective
 from webhooks.overview import Group, Told
 from webhooks.pages.okrs import LinkedItem, Look, okrs_pages, pace_in_words
