@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import ClassVar, Literal, TypeAlias
 
 from integration.core.facts import ItemRef, Value
 
 Stream: TypeAlias = Literal["deployments", "changes", "incidents", "items", "stays", "builds", "test runs", "pushed"]
+LastDeployment: TypeAlias = Literal["begun before", "before", "at or before", "never"]
 Times: TypeAlias = tuple[datetime, ...]
 """When something happened, each time, in order; aware UTC."""
 History: TypeAlias = tuple[tuple[datetime, Value], ...]
@@ -69,11 +70,18 @@ class Deployment(DeliveryFact):
     """One attempt to put a version of a service into an environment.
 
     Moments: started, finished, recovered. Fields: service, team, environment, production (bool), result (`success`,
-    `failed`), version, rework (bool), rollback (bool: it is one), commits (ids it ships, where told). History: incidents
-    and changes (how many), rolled back. Skipped and cancelled runs are no deployments.
+    `failed`), version, rework (bool), rollback (bool: it is one, where a rule tells by its name; versions tell else).
+    History: incidents and changes (how many), rolled back. Skipped and cancelled runs are no deployments.
     """
 
     stream: ClassVar[Stream] = "deployments"
+    names: tuple[str, ...] = ()
+    """By what a change or an incident can name it, beside its id: its version, the commits and keys that it ships."""
+
+    @property
+    def began(self) -> datetime | None:
+        """When it started, or where nobody told, when it finished."""
+        return self.started or self.finished
 
     @property
     def started(self) -> datetime | None:
@@ -123,6 +131,10 @@ class Incident(DeliveryFact):
     stream: ClassVar[Stream] = "incidents"
     causes: tuple[str, ...] = ()
     """Ids, versions or commits of deployments, from an issue link, a field, or a commit named in the text."""
+    last_deployment: LastDeployment = "begun before"
+    """Which deployment of its service is blamed where `causes` name none."""
+    within: timedelta | None = timedelta(days=7)
+    """How long before it opened that may have been; None is no limit."""
 
     @property
     def opened(self) -> datetime | None:

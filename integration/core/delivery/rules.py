@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
+from integration.core.delivery.facts import LastDeployment
 from integration.core.kpi.language import Choice
 from integration.core.links import Pattern, Selector
 
 Patterns: TypeAlias = tuple[Pattern, ...]
-LastDeployment: TypeAlias = Literal["begun before", "before", "at or before", "never"]
 
 
 @dataclass(frozen=True, slots=True)
