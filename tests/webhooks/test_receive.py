@@ -172,6 +172,17 @@ def test_the_cap_holds_for_a_body_of_unknown_length(service: Service, client: Fl
     assert [len(body) for *_, body in kept(service.database)] == [2 * 1024 * 1024]
 
 
+@pytest.mark.parametrize("end", [*range(32)], ids=str)
+def test_of_a_body_in_chunks_every_beginning_is_recognised(client: FlaskClient, end: int) -> None:
+    whole = b'{"a": ["\\\\", "b\\"}", {"c": 1}]}'
+    chunked = {"wsgi.input_terminated": True, "HTTP_TRANSFER_ENCODING": "chunked"}
+    answer = client.post(
+        "/webhooks/print", input_stream=BytesIO(whole[:end]), headers=azure_headers(), environ_overrides=chunked
+    )
+
+    assert answer.status_code == (408 if end < len(whole) else 204)
+
+
 def test_an_id_that_no_database_takes_is_replaced_by_its_hash(service: Service, client: FlaskClient) -> None:
     for event in ('"\\u0007 in the middle"', '"' + "long" * 29 + '"'):
         body = b'{"id": %s}' % event.encode()
