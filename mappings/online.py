@@ -6,7 +6,7 @@ The trackers' words are brought; nothing is asked here.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 from typing import TypeVar
 
@@ -15,6 +15,7 @@ from integration.core.errors import Problem
 from integration.core.examination import Project, Words, unseen
 from integration.core.fields import unfit
 from integration.core.links import Pattern
+from integration.core.queries import Query
 from mappings.build import UNITS, unit_of
 from mappings.checks.selectors import selector_connections
 from mappings.load import read_whole
@@ -43,6 +44,8 @@ class Sight:
     projects: Sequence[Project]
     catalogue: Catalogue
     words: Words
+    refusals: Mapping[Query, str] = field(default_factory=dict)
+    """The mapping's queries, saved ones too, that the tracker does not answer, and its words for why."""
 
 
 Sights = Mapping[str, Sight]
@@ -140,6 +143,18 @@ def _moments(whole: Whole, sights: Sights) -> Iterator[Problem]:
                 yield rule.at_value(_no_status(status, meant), *place)
 
 
+def _queries(whole: Whole, sights: Sights) -> Iterator[Problem]:
+    """Queries, and names of saved ones, as far as they were asked: those of delivery rules are not."""
+    for selector in whole.selectors():
+        for key, query in (
+            ("query", Query(selector.keys.query or "")),
+            ("saved_query", Query(selector.keys.saved_query or "", saved=True)),
+        ):
+            for sight in _meant(whole, selector, sights) if query.text else ():
+                if (words := sight.refusals.get(query)) is not None:
+                    yield selector.at_value(f"{sight.called} does not answer it: {words}", key)
+
+
 def _named_in(moment: str) -> tuple[str | None, str | None]:
     """The field, or the status, that a moment is told by."""
     words = " ".join(moment.split())
@@ -159,6 +174,7 @@ CHECKS: tuple[Callable[[Whole, Sights], Iterator[Problem]], ...] = (
     _named_types,
     _statuses,
     _moments,
+    _queries,
 )
 
 

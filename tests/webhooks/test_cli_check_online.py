@@ -178,6 +178,37 @@ def test_moments_of_deliveries(said: Said, rule: str, message: str | None) -> No
     assert [line[: len(message or "")] for line in wrong] == ([message] if message else [])
 
 
+@pytest.mark.parametrize(
+    ("selector", "message"),
+    [
+        ("connection: jira, saved_query: Our bugs", None),
+        ("connection: ado, saved_query: Team/All bugs", None),
+        ("connection: jira, query: issuetype = Bug ORDER BY created", None),
+        (
+            "connection: jira, saved_query: Our bug",
+            "saved_query: SHOP does not answer it: HTTP 400: The value 'Our bug' does not exist for the field 'filter'.",
+        ),
+        (
+            "connection: ado, saved_query: Every bug",
+            "saved_query: Shop does not answer it: none of the connection's projects has a shared query of that name",
+        ),
+        ("connection: jira, query: issuetype = = Bug", "query: SHOP does not answer it: HTTP 400: "),
+        ("connection: ado, query: \"[No.Such] = 'Bug'\"", "query: Shop does not answer it: HTTP 400: "),
+    ],
+    ids=["filter", "shared query", "JQL", "no filter", "no shared query", "bad JQL", "bad WIQL"],
+)
+def test_queries_are_asked(
+    said: Said, jira: JiraSimulator, ado: AzureDevOpsSimulator, selector: str, message: str | None
+) -> None:
+    jira.save_filter("Our bugs", "issuetype = Bug")
+    ado.save_query("Shared Queries/Team/All bugs", "SELECT [System.Id] FROM WorkItems")
+    status, lines = said.of(("count: {type: Bug, status: To Do, connection: jira}", f"count: {{{selector}}}"))
+
+    assert status == (2 if message else 0), lines
+    where = "objectives.checkout.key_results.bugs.count"
+    assert [line.partition(f"{where}.")[2][: len(message or "")] for line in lines] == ([message] if message else [])
+
+
 def test_two_fields_of_one_name(said: Said, jira: JiraSimulator) -> None:
     jira.site.projects.popitem()
     other = jira.add_field("KR Progress", "text")

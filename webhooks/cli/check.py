@@ -6,13 +6,14 @@ import dataclasses
 import json
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import click
 
-from integration.core.errors import Permanent, Problem, Retryable
+from integration.core.errors import Permanent, Problem, Refused, Retryable
+from integration.core.queries import Query
 from integration.trackers import TRACKERS
 from integration.trackers.budget import asking
 from integration.trackers.contract import Connection, Examiner, TrackerClient
@@ -81,6 +82,7 @@ def unknown_to_trackers(file: Path, loaded: Loaded, *, with_webhooks: bool = Tru
     Raises `Retryable` or `Permanent`, naming the connection that did not say it.
     """
     sights = {}
+    queries = loaded.scorecard.queries
     missing: list[Problem] = []
     for source in loaded.connections:
         asked = source if with_webhooks else dataclasses.replace(source, webhook_user=None, webhook_secrets=())
@@ -92,15 +94,30 @@ def unknown_to_trackers(file: Path, loaded: Loaded, *, with_webhooks: bool = Tru
         tracker = TRACKERS.get(site.tracker)
         if tracker is not None and tracker.examiner is not None:
             with asking("check"), _of(source.name):
-                sights[source.name] = _sight(site, tracker.examiner(site), tracker.connect(site))
+                sights[source.name] = _sight(
+                    site, tracker.examiner(site), tracker.connect(site), queries.get(source.name, ())
+                )
     return [*missing, *told_of(file, sights)]
 
 
-def _sight(site: Connection, examiner: Examiner, client: TrackerClient) -> Sight:
+def _sight(site: Connection, examiner: Examiner, client: TrackerClient, queries: Collection[Query]) -> Sight:
     visible = examiner.projects()
     read = [one for one in visible if not site.projects or any(one.is_called(name) for name in site.projects)]
     called = ", ".join(one.key for one in read) or site.name
-    return Sight(called, visible, client.catalogue(), examiner.words())
+    return Sight(called, visible, client.catalogue(), examiner.words(), _refusals(client, queries))
+
+
+def _refusals(client: TrackerClient, queries: Collection[Query]) -> Mapping[Query, str]:
+    """Which of them the tracker does not answer. Of an answer the first page is enough."""
+    refused: dict[Query, str] = {}
+    for query in sorted(queries):
+        try:
+            next(iter(client.answers(query)), None)
+        except Refused:
+            raise  # that is about us, and not about the query
+        except Permanent as error:
+            refused[query] = error.reason
+    return refused
 
 
 @contextmanager
