@@ -19,10 +19,12 @@ from sqlalchemy import insert as plain_insert
 from integration.store.statements import by_connection, in_batches, insert, unlocked
 from integration.store.tables import marks, subjects
 
-Kind: TypeAlias = Literal["item", "reach", "key result", "card"]
+Kind: TypeAlias = Literal["item", "reach", "key result", "card", "delivery"]
 Subject: TypeAlias = tuple[str, str]
-"""A connection (empty for key results) and an id in it."""
+"""A connection (empty for key results and deliveries) and an id in it. A delivery's is that of a pushed fact, `kind:id`."""
 
+REFRESHED: Sequence[Kind] = ("item", "reach", "key result", "card")
+"""The kinds that a step of refresh reads."""
 CLOCK_SKEW = timedelta(minutes=1)
 SETTLE = timedelta(milliseconds=300)
 SETTLE_AT_MOST = timedelta(seconds=1)
@@ -175,9 +177,7 @@ def done(connection: Connection, claimed: Claimed) -> None:
         connection.execute(delete(marks).where(marks.c.id.in_(some)))
 
 
-def pending(
-    connection: Connection, kinds: Collection[Kind] = ("item", "reach", "key result", "card")
-) -> Mapping[str, int]:
+def pending(connection: Connection, kinds: Collection[Kind] = REFRESHED) -> Mapping[str, int]:
     query = select(marks.c.kind, func.count()).where(marks.c.kind.in_(kinds)).group_by(marks.c.kind)
     return {row[0]: row[1] for row in connection.execute(query)}
 
@@ -201,4 +201,4 @@ def any_of_connection(connection: Connection, kind: Kind, name: str, at: datetim
 
 def waiting_since(connection: Connection) -> datetime | None:
     """When the oldest mark was made; one of the clock's may lie in the future."""
-    return connection.execute(select(func.min(marks.c.at))).scalar()
+    return connection.execute(select(func.min(marks.c.at)).where(marks.c.kind.in_(REFRESHED))).scalar()

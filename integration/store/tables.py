@@ -167,7 +167,8 @@ manual_links = Table(
     PrimaryKeyConstraint("connection", "item", "key_result"),
 )
 
-# One thing to refresh again: append-only, deleted by the step that has seen it. `kind` is item, reach, key result or card.
+# One thing to refresh again: append-only, deleted by the step that has seen it. `kind` is item, reach, key result,
+# card or delivery.
 marks = Table(
     "marks",
     metadata,
@@ -420,3 +421,41 @@ answers = Table(
     PrimaryKeyConstraint("connection", "query", "item"),
 )
 Index("answers_of_item", answers.c.connection, answers.c.item)
+
+# One delivery fact as it was pushed or imported last, as it came: what is drawn from it may be rebuilt, this never is.
+# A deleted one stays as such, so that an older push that comes late does not bring it back.
+pushed = Table(
+    "pushed",
+    metadata,
+    Column("kind", Text, nullable=False),  # deployment, change, incident, build, test run or measurement
+    Column("fact", Text, nullable=False),  # the sender's id for it
+    Column("data", Text, nullable=False),  # JSON, its keys in order
+    Column("deleted", Boolean, nullable=False),
+    Column("sender", Text, nullable=False),  # the name of a token, or `import`
+    Column("received_at", Instant, nullable=False),
+    PrimaryKeyConstraint("kind", "fact"),
+)
+
+# From when on all facts of one kind are known that a service (for measurements: a KPI) has pushed or imported.
+pushed_since = Table(
+    "pushed_since",
+    metadata,
+    Column("kind", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("since", Instant, nullable=False),
+    PrimaryKeyConstraint("kind", "subject"),
+)
+
+# One token by which a program may use the API. The token itself is shown once and kept nowhere.
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("handle", Text, nullable=False),  # the part of the token that says which one it is
+    Column("digest", Text, nullable=False),  # SHA-256 of the whole token
+    Column("scopes", Text, nullable=False),  # with spaces between them
+    Column("created_at", Instant, nullable=False),
+    Column("expires_at", Instant),
+    Column("last_used_on", Text),  # a day in UTC
+    UniqueConstraint("handle"),
+)
