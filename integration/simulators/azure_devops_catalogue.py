@@ -3,6 +3,7 @@
 from typing import Any
 
 from integration.simulators.azure_devops_entrance import Answer, Entrance, listing, project
+from integration.simulators.azure_devops_items import Project
 from integration.simulators.azure_devops_organisation import Organisation
 from integration.simulators.azure_devops_process import Field, WorkItemType
 from integration.simulators.azure_devops_refusals import Refused, field_missing
@@ -81,12 +82,24 @@ def _add_categories(entrance: Entrance) -> None:
 def _add_tags(entrance: Entrance) -> None:
     organisation = entrance.service.organisation
 
-    @entrance.route("wit/tags")
-    def tags() -> Answer:
-        asked = project()
+    def used_in(asked: Project | None) -> Answer:
         used = (tag for item in organisation.living() if asked in (None, item.project) for tag in item.tags)
         # [doc] a tag is the same in any case
         return listing(_tag_body(organisation, tag) for tag in {tag.lower(): tag for tag in used}.values())
+
+    @entrance.route("tagging/scopes/<scope>/tags", project=False)
+    def tags_in_scope(scope: str) -> Answer:
+        """[doc] Since version 1.0; a scope is a project's id."""
+        found = next((one for one in organisation.projects.values() if one.id == scope), None)
+        if found is None:
+            raise Refused(404, f"The scope {scope} does not exist.", "TaggingScopeNotFoundException")  # [inf]
+        return used_in(found)
+
+    if organisation.edition.has_work_item_tags:
+
+        @entrance.route("wit/tags")
+        def tags() -> Answer:
+            return used_in(project())
 
 
 def _field_body(organisation: Organisation, field: Field) -> dict[str, Any]:

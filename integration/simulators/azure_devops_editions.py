@@ -37,6 +37,11 @@ class Edition:
         """What stands before an organisation or collection in an address."""
         return "/tfs" if self.is_server else ""
 
+    @property
+    def has_work_item_tags(self) -> bool:
+        """Whether tags are listed among work items, too, which began with version 6.0 [3p]."""
+        return _number(self.newest) >= (6, 0)
+
     def demand_version(self, asked: str) -> None:
         """Raises `Refused` for an api-version that this edition does not know [3p]."""
         known = _VERSION.match(asked)

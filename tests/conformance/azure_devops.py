@@ -97,6 +97,11 @@ UNDESCRIBED = (
     Undescribed(
         "GET", r"/[^/]+/_apis/(connectiondata|resourceareas)", "as the addresses: known from their client libraries"
     ),
+    Undescribed(
+        "GET",
+        r"/[^/]+/_apis/tagging/scopes/[^/]+/tags",
+        "the older list of tags, which every Server has: on a page of the documentation of Server 2019",
+    ),
     Undescribed("PATCH", r"/[^/]+/_apis/wit/\$batch", "described on a page of its own, and in no document"),
 )
 

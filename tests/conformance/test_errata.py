@@ -42,6 +42,7 @@ def ask_azure_devops() -> None:
         asking.options(api)
         asking.get(f"{api}/connectionData")
         asking.get(f"{api}/resourceAreas")
+        asking.get(f"{api}/tagging/scopes/{sim.organisation.project('Shop').id}/tags")
         asking.patch(f"{sim.url}{at}", headers=PATCHED, json=PATCH)
         batched = {"method": "PATCH", "uri": f"{at}?api-version=7.1", "headers": PATCHED, "body": PATCH}
         asking.patch(f"{api}/wit/$batch", json=[batched])

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from integration.simulators.azure_devops import AzureDevOpsSimulator
+from integration.simulators.azure_devops_editions import SERVERS
 from integration.simulators.jira import JiraSimulator
 from integration.simulators.jira_data_center import JiraDataCenterSimulator
 from integration.trackers import TRACKERS
@@ -60,6 +61,19 @@ def test_azure_devops_tells_the_tags_of_the_named_projects(ado: AzureDevOpsSimul
 
     assert examining.labels(["Pay & Ship"]) == ["kr:paid"]
     assert examining.labels([]) == ["kr:built", "kr:paid"]
+
+
+@pytest.mark.parametrize("edition", SERVERS)
+def test_every_release_of_server_tells_the_tags_of_the_named_projects(edition: str) -> None:
+    with AzureDevOpsSimulator(edition=SERVERS[edition]) as server:
+        server.add_project("Other")
+        server.create_work_item("Epic", "The new checkout", tags=["kr:built"])
+        server.create_work_item("Epic", "Pay by card", tags=["kr:paid"], project="Other")
+        examining = examiner(Connection("ado", "azure-devops-server", server.url, token=Secret(server.token)))
+
+        assert examining.labels(["shop"]) == ["kr:built"]
+        assert examining.labels([]) == ["kr:built", "kr:paid"]
+        assert not server.unmodelled
 
 
 def test_a_data_center_tells_its_projects_and_lists_no_labels() -> None:

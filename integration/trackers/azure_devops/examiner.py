@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
-from urllib.parse import quote
 
 import orjson
 
+from integration.core.catalogue import folded
 from integration.core.errors import Gone, Permanent, Refused
 from integration.core.examination import Ability, Introduction, Permission, Project, Words
 from integration.trackers import http
@@ -22,8 +22,8 @@ from integration.trackers.azure_devops.rest import Rest
 from integration.trackers.contract import Connection
 from integration.trackers.limits import quota
 
-TAGS_SINCE = "7.0"
-"""The interface's first version that lists tags; Server before 2022 does not."""
+_TAGS_OF_SERVERS = "_apis/tagging/scopes/{project}/tags", "5.0-preview"
+"""Where every release of Server lists a project's tags, and in which version; `wit/tags` came with Server 2020 only."""
 MOST_PROJECTS = 20
 """Tags are listed by project, one request each; with more projects, nobody waits for the rest."""
 _TITLE = "System.Title"
@@ -43,6 +43,7 @@ class AzureDevOpsExaminer:
 
     def __init__(self, connection: Connection) -> None:
         self._rest = Rest(connection)
+        self._is_server = connection.tracker == "azure-devops-server"
 
     def introduce(self) -> Introduction:
         url = f"{self._rest.url}/_apis/connectionData"
@@ -77,8 +78,13 @@ class AzureDevOpsExaminer:
 
     def labels(self, projects: Sequence[str]) -> Sequence[str]:
         found: dict[str, None] = {}
-        for project in [*(projects or [one.id for one in self._projects])][:MOST_PROJECTS]:
-            answer = self._rest.get(f"{quote(project, safe='')}/_apis/wit/tags", **{"api-version": TAGS_SINCE})
+        meant = {folded(name) for name in projects}
+        asked = [one for one in self._projects if not meant or folded(one.name) in meant]
+        for project in asked[:MOST_PROJECTS]:
+            path, version = f"{project.id}/_apis/wit/tags", self._rest.version
+            if self._is_server:
+                path, version = _TAGS_OF_SERVERS[0].format(project=project.id), _TAGS_OF_SERVERS[1]
+            answer = self._rest.get(path, **{"api-version": version})
             found |= {str(each.get("name")): None for each in answer.get("value") or ()}
         return list(found)
 
