@@ -21,7 +21,7 @@ from integration.trackers.azure_devops.badges import Hyperlink, Operation, badge
 from integration.trackers.azure_devops.catalogue import emptiable_of_types, read_catalogue
 from integration.trackers.azure_devops.history import STREAMS, History
 from integration.trackers.azure_devops.payload import account, instant
-from integration.trackers.azure_devops.picklists import Picklists
+from integration.trackers.azure_devops.picklists import Picklists, says
 from integration.trackers.azure_devops.queries import too_large
 from integration.trackers.azure_devops.relations import children, listed_parent
 from integration.trackers.azure_devops.rest import Rest
@@ -143,6 +143,8 @@ class AzureDevOpsClient:
             return folded(str(ours)) == folded(str(theirs))
         if field_type == "date" and instant(str(ours)):
             return instant(str(ours)) == instant(str(theirs))
+        if field_type == "rich text":
+            return says(str(theirs), str(ours))
         return str(ours).strip() == str(theirs).strip()
 
     def same_badge(self, ours: Badge, theirs: Badge) -> bool:

@@ -365,3 +365,18 @@ def test_two_organisations_do_not_mix(sim: AzureDevOpsSimulator, ado: TrackerCli
         assert held(ado.item("1"))["1"]["project"] == "Shop"
         assert isinstance(there.catalogue(), Catalogue)
         assert library.unmodelled == sim.unmodelled == []
+
+
+def test_a_text_for_a_field_of_html_is_escaped_and_known_again(sim: AzureDevOpsSimulator, ado: TrackerClient) -> None:
+    name = sim.add_field("KR Story", "html")
+    told = "62 % <b>· p95 <= 2 s & falling"
+
+    ado.write("1", {name: told, "Custom.KRSummary": told})
+
+    assert sim.value(1, name) == "62 % &lt;b&gt;· p95 &lt;= 2 s &amp; falling"
+    assert sim.value(1, "Custom.KRSummary") == told
+    held = ado.current("1", [name], badge=False).fields[name]
+    for theirs in (held, f"<div>{held}</div>", f"<p><b>62</b>&nbsp;%{str(held)[4:]}<br></p>"):
+        assert ado.same("rich text", told, theirs)
+    for theirs in ("62 %", told, f"{held} fast", f"<i>so far:</i> {held}"):
+        assert not ado.same("rich text", told, theirs)
