@@ -35,8 +35,9 @@ class Secret:
         return "***"
 
 
-Purpose: TypeAlias = Literal["write", "look", "read", "catalogue", "history", "check", "other"]
-"""What a request is made for: setting fields; seeing what stands there; items, vocabulary and past taken in; a test."""
+Purpose: TypeAlias = Literal["write", "look", "read", "catalogue", "history", "check", "sign-in", "other"]
+"""What a request is made for: setting fields; seeing what stands there; items, vocabulary and past taken in; a test;
+a token, of somebody else than the tracker."""
 
 
 class Ledger(Protocol):

@@ -27,6 +27,7 @@ PURPOSES = {
     "catalogue": "for fields and states",
     "history": "for the past",
     "check": "to check",
+    "sign-in": "to sign in",
     "other": "for other things",
 }
 """What requests are made for (`trackers.contract.Purpose`), in words."""

@@ -16,7 +16,8 @@ from requests.auth import AuthBase
 
 from integration.core.errors import Refused, Retryable
 from integration.trackers import http
-from integration.trackers.contract import Connection, ServicePrincipal
+from integration.trackers.budget import Budget, Unshared, asking
+from integration.trackers.contract import Connection, Ledger, Purpose, ServicePrincipal
 
 SCOPE = "499b84ac-1321-427f-aa17-267ca6975798/.default"
 """Azure DevOps, as Entra names it, and all that the principal was given there."""
@@ -32,7 +33,8 @@ class PrincipalAuth(AuthBase):
     def __init__(self, connection: Connection, principal: ServicePrincipal) -> None:
         self._principal = principal
         # Not the connection's session: Entra has limits of its own.
-        self._session = http.Session(ca_file=connection.ca_file, total_timeout=LONGEST_WAIT)
+        budget = Budget(_OfEntra(connection.ledger))
+        self._session = http.Session(ca_file=connection.ca_file, total_timeout=LONGEST_WAIT, budget=budget)
         self._lock = threading.Lock()
         self._token = ""
         self._good_until = 0.0
@@ -68,7 +70,7 @@ class PrincipalAuth(AuthBase):
             "client_secret": principal.secret.reveal(),
             "scope": SCOPE,
         }
-        with http.calling(url):
+        with asking("sign-in"), http.calling(url):
             response = self._session.request("POST", url, data=form)
         if 400 <= response.status_code < 500 and response.status_code not in (408, 429):
             raise Refused(f"Entra gives no token: {_words(response)}", scope="connection")
@@ -77,6 +79,20 @@ class PrincipalAuth(AuthBase):
         if not isinstance(token, str) or not token:
             raise Retryable("Entra answered something unusable")
         return token, _seconds(told.get("expires_in"))
+
+
+class _OfEntra(Unshared):
+    """Entra's own wishes, known to this session alone; what is asked of it is counted to the connection."""
+
+    def __init__(self, ledger: Ledger | None) -> None:
+        super().__init__()
+        self._ledger = ledger or Unshared()
+
+    def count(self, purpose: Purpose) -> None:
+        self._ledger.count(purpose)
+
+    def count_refused(self, purpose: Purpose) -> None:
+        self._ledger.count_refused(purpose)
 
 
 def _words(response: requests.Response) -> str:

@@ -7,10 +7,13 @@ from dataclasses import replace
 import pytest
 
 from integration.core.errors import Refused, Retryable
+from integration.ledger import Ledgers
 from integration.simulators.azure_devops import AzureDevOpsSimulator
 from integration.simulators.entra import EntraSimulator
+from integration.store.db import Database
 from integration.trackers.azure_devops import TRACKER
 from integration.trackers.azure_devops.entra import PrincipalAuth
+from integration.trackers.budget import asking
 from integration.trackers.contract import Connection, Secret, ServicePrincipal
 
 
@@ -57,6 +60,17 @@ def test_a_token_is_renewed_before_it_ends(
 
     monkeypatch.setattr("integration.trackers.azure_devops.entra.time.monotonic", lambda: now + 3599 - 299)
     assert auth.token() != first
+
+
+def test_signing_in_is_counted_to_the_connection_by_itself(
+    ado: AzureDevOpsSimulator, entra: EntraSimulator, principal: ServicePrincipal, database: Database
+) -> None:
+    ledgers = Ledgers(database)
+    client = TRACKER.connect(ledgers.share(connection(ado, principal)))
+    with asking("catalogue"):
+        client.catalogue()
+
+    assert ledgers.spent() == {"ado": {"sign-in": 1, "catalogue": len(ado.journal.requests)}}
 
 
 def test_after_a_refused_token_the_next_request_brings_a_new_one(
