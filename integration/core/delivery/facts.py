@@ -30,6 +30,7 @@ class DeliveryFact:
     on Monday and reopened on Tuesday has moments {done: (Monday,)}, undone {done: (Tuesday,)}. `fields` stand as last
     known; `history` are those that are read as of the measurement (`status`, `state`, `reopened`, `incidents`,
     `changes`, `rolled back`). Field and moment names are folded (`catalogue.folded`) where they are the tracker's.
+    A `deleted` moment that is not undone takes the fact out of every window as of a later time.
     `fields["service"]` are the services it belongs to, `fields["team"]` their teams.
     """
 
