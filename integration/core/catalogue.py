@@ -20,7 +20,7 @@ class TrackerField:
     id: str
     name: str
     type: FieldType = "other"
-    role: Literal["story points", "epic link", ""] = ""
+    role: Literal["story points", "epic link", "sprint", ""] = ""
     writable: bool = True
 
 

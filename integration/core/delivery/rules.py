@@ -42,6 +42,7 @@ class DeploymentRule:
     reaches: Patterns = ()
     pushed: bool = False
     environments: Patterns = (Pattern("prod"), Pattern("production"), Pattern("live"))
+    """Which are production, where the source names one; none: all that the rule selects."""
     branches: Patterns = ()
     failed: Patterns = ()
     """Results or statuses of a failure, beside `failed` and `timed out`."""
@@ -55,6 +56,8 @@ class ChangeRule:
     """A unit of work on its way to production: items, or pull requests or commits of repositories instead."""
 
     only: Selector = field(default_factory=Selector)
+    incidents: bool = True
+    """Whether an item that is an incident of the service is a change, too."""
     started: Choice | None = None
     done: Choice | None = None
     pull_requests: Patterns = ()

@@ -87,10 +87,12 @@ def _type(number: str, schema: Json, custom: str) -> FieldType:
     return _TYPES.get(text(schema.get("type")) or "", "other")
 
 
-def _role(name: str, custom: str, kind: FieldType) -> Literal["story points", "epic link", ""]:
+def _role(name: str, custom: str, kind: FieldType) -> Literal["story points", "epic link", "sprint", ""]:
     """Story points have two names, by kind of project, and only one of them a type of its own."""
     if custom.endswith(":gh-epic-link"):
         return "epic link"
+    if custom.endswith(":gh-sprint"):
+        return "sprint"
     if custom.endswith(":jsw-story-points") or (kind == "number" and folded(name) in _STORY_POINTS):
         return "story points"
     return ""

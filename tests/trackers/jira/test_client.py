@@ -82,6 +82,7 @@ class TestReading:
         assert types["duedate"] == "date"
         assert types["labels"] == "other"
         assert {known.id for known in catalogue.with_role("story points")} == {POINTS, ESTIMATE}
+        assert {known.id for known in catalogue.with_role("sprint")} == {"customfield_10020"}
         assert [known.id for known in catalogue.named("kr progress")] == [PROGRESS]
         assert not next(known for known in catalogue.fields if known.id == "status").writable
         assert catalogue.state_of("Story", "In Progress") == "in progress"
