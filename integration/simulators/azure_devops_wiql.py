@@ -1,7 +1,7 @@
-"""WIQL, the part that is modelled: flat queries, and recursive ones along a link type.
+"""WIQL, the part that is modelled: flat queries, and those for links of one type: trees, and items with direct links.
 
     SELECT … FROM WorkItems WHERE <conditions> [ORDER BY …]
-    SELECT … FROM WorkItemLinks WHERE [Source].… AND [System.Links.LinkType] = '…' AND [Target].… MODE (Recursive)
+    SELECT … FROM WorkItemLinks WHERE [Source].… AND [System.Links.LinkType] = '…' AND [Target].… MODE (…)
 
 Conditions: = <> < <= > >= IN, NOT IN, CONTAINS, UNDER, with AND, OR, NOT and parentheses; the macros @project and @today.
 """
@@ -25,7 +25,7 @@ def answer(
     query = parse(organisation, text, project=project, precise=precise)
     url = f"{organisation.url}/_apis/wit/fields"
     body: dict[str, Any] = {
-        "queryType": "tree" if query.link_type else "flat",
+        "queryType": "flat" if not query.mode else "tree" if query.mode == "recursive" else "oneHop",
         "queryResultType": "workItemLink" if query.link_type else "workItem",
         "asOf": stamp(organisation.now()),
         "columns": [
@@ -38,7 +38,8 @@ def answer(
         _admit(len(found), cap)
         body["workItems"] = [_reference(organisation, item) for item in found[:top]]
         return body
-    rows = list(_tree(organisation, found, query, query.link_type))
+    rows_of = _tree if query.mode == "recursive" else _direct
+    rows = list(rows_of(organisation, found, query, query.link_type))
     _admit(len(rows), cap)
     return {**body, "workItemRelations": rows[:top]}
 
@@ -74,5 +75,22 @@ def _tree(
         if item.id in seen:
             continue
         seen.add(item.id)
-        children = [organisation.items[link.target] for link in item.relations if link.target and link.rel == link_type]
-        ahead += [(item, child) for child in children if not child.deleted and query.target(child)]
+        ahead += [(item, child) for child in _linked(organisation, item, query, link_type)]
+
+
+def _direct(
+    organisation: Organisation, sources: Iterable[WorkItem], query: Query, link_type: str
+) -> Iterable[dict[str, Any]]:
+    """[doc] Each item, then what it is linked to; by mode those that have such links, have none, or all."""
+    for item in sources:
+        linked = _linked(organisation, item, query, link_type)
+        if query.mode == ("doesnotcontain" if linked else "mustcontain"):
+            continue
+        source = _reference(organisation, item)
+        yield {"target": source}
+        yield from ({"rel": link_type, "source": source, "target": _reference(organisation, one)} for one in linked)
+
+
+def _linked(organisation: Organisation, item: WorkItem, query: Query, link_type: str) -> list[WorkItem]:
+    there = [organisation.items[link.target] for link in item.relations if link.target and link.rel == link_type]
+    return [one for one in there if not one.deleted and query.target(one)]

@@ -17,17 +17,19 @@ Test = Callable[[WorkItem], bool]
 _TOKEN = re.compile(
     r"\s*(\[[^\]]+\](?:\.\[[^\]]+\])?|'(?:[^']|'')*'|@\w+|<>|<=|>=|[=<>(),]|-?\d+(?:\.\d+)?|[\w.*]+|\S)"
 )
+MODES = ("recursive", "mustcontain", "maycontain", "doesnotcontain")
 _LINK_TYPE = "system.links.linktype"
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A query, understood. `link_type` is None for a flat one; then `target` is always true."""
+    """A query, understood. `link_type` is None for a flat one; then `target` is always true, and `mode` empty."""
 
     columns: tuple[Field, ...]
     source: Test
     target: Test
     link_type: str | None
+    mode: str = ""
 
 
 def parse(organisation: Organisation, text: str, *, project: str | None, precise: bool) -> Query:
@@ -71,7 +73,7 @@ class _Parser:
             raise _wrong(f"TF51006: Expecting WorkItems or WorkItemLinks, found {kind}.")
         self._expect("mode")
         self._expect("(")
-        if (mode := self._take().lower()) != "recursive":
+        if (mode := self._take().lower()) not in MODES:
             raise NotModelled(f"WIQL MODE ({mode})")
         self._expect(")")
         self._end()
@@ -79,7 +81,7 @@ class _Parser:
             raise NotModelled("a WIQL link query without [System.Links.LinkType], or with OR between its parts")
         source = [clause for clause in clauses if "source" in clause.sides]
         target = [clause for clause in clauses if "target" in clause.sides]
-        return Query(tuple(columns), _all(source), _all(target), self._link_type)
+        return Query(tuple(columns), _all(source), _all(target), self._link_type, mode)
 
     def _any(self) -> list[_Clause]:
         options = [self._every()]

@@ -22,7 +22,9 @@ class Narrowing(Keys):
     key: Texts | None = about("single items", "SHOP-12", "4711")
     excluded: Selector | None = about("but not these items", {"label": "wontfix"}, alias="not")
     query: Text | None = about("JQL or WIQL; asked at each rescan", "sprint in openSprints()")
-    saved_query: Text | None = about("a filter (Jira) or shared query (Azure DevOps) by its name; asked at each rescan")
+    saved_query: Text | None = about(
+        "a filter (Jira) or shared query (Azure DevOps; of a tree all items in it) by its name; asked at each rescan"
+    )
 
 
 class Selector(Narrowing):

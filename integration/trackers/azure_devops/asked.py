@@ -2,6 +2,10 @@
 
 People write the part behind WHERE, or copy a whole query. Either becomes a condition beside ours: its columns and its
 order tell nothing of which items it finds.
+
+A query for links (a tree of work items, work items and direct links) is asked as it stands, because whatever stood
+beside it would change what hangs below what. It finds what its page shows: the items at both ends, each once. Those
+outside the connection's projects are then left out, and a result that is too large is refused: it has no smaller parts.
 """
 
 from __future__ import annotations
@@ -14,12 +18,18 @@ from integration.core.errors import Permanent
 from integration.core.queries import Query
 from integration.trackers.azure_devops.catalogue import read_projects
 from integration.trackers.azure_devops.payload import Json, records
-from integration.trackers.azure_devops.queries import ids_in_projects
+from integration.trackers.azure_devops.queries import MOST_RESULTS, ids_in_projects, too_large
 from integration.trackers.azure_devops.rest import Rest
 from integration.trackers.azure_devops.scopes import Scope, understanding
 from integration.trackers.contract import Connection
 
 SHARED = "Shared Queries/"
+_IDS_IN_A_QUERY = 2_000
+"""So many fit into the 32,000 characters of a query, however long they are."""
+_TOO_MANY_LINKS = (
+    f"it finds links between more than {MOST_RESULTS:,} work items; narrow it, or ask for a flat list of work items"
+)
+_NOT_THEN = "take ASOF out of it: it can only be asked which work items there are now"
 _WORD = re.compile(
     r"""'(?:[^']|'')*'|"[^"]*"|\[[^\]]*\]"""
     r"|\b(?P<clause>select|from\s+workitemlinks|where|order\s+by|asof|mode)\b"
@@ -38,16 +48,34 @@ class Asked:
     def answers(self, query: Query) -> Iterator[Sequence[str]]:
         """The ids of the work items in the connection's projects that answer the query."""
         if query.saved:
-            for scope, wiql in self._saved(query.text):
-                yield from self._ids(scope, condition(wiql))
-            return
-        asked = condition(query.text)
-        for scope in self._scopes() if _is_of_a_project(asked) else [Scope("", "")]:
-            yield from self._ids(scope, asked)
+            asked = self._saved(query.text)
+        else:
+            scopes = self._scopes() if _is_of_a_project(query.text) else [Scope("", "")]
+            asked = [(scope, query.text) for scope in scopes]
+        for scope, wiql in asked:
+            path = scope.path("_apis/wit/wiql")
+            yield from self._linked(wiql, path) if _is_for_links(wiql) else self._within(condition(wiql), path)
 
-    def _ids(self, scope: Scope, asked: str) -> Iterator[Sequence[str]]:
-        path = scope.path("_apis/wit/wiql")
-        return ids_in_projects(self._rest, self._connection.projects, condition=asked, path=path)
+    def _within(self, condition: str, path: str = "_apis/wit/wiql") -> Iterator[Sequence[str]]:
+        return ids_in_projects(self._rest, self._connection.projects, condition=condition, path=path)
+
+    def _linked(self, wiql: str, path: str) -> Iterator[Sequence[str]]:
+        try:
+            told = self._rest.post(path, {"query": wiql})
+        except Permanent as refusal:
+            if too_large(refusal):
+                raise Permanent(_TOO_MANY_LINKS) from refusal
+            raise
+        with understanding():
+            ends = (
+                end
+                for link in records(told.get("workItemRelations"), "workItemRelations")
+                for end in (link.get("source"), link["target"])
+            )
+            ids = list(dict.fromkeys(str(end["id"]) for end in ends if end is not None))
+        for start in range(0, len(ids), _IDS_IN_A_QUERY):
+            some = ids[start : start + _IDS_IN_A_QUERY]
+            yield from self._within(f"[System.Id] IN ({', '.join(some)})") if self._connection.projects else [some]
 
     def _scopes(self) -> Sequence[Scope]:
         projects = read_projects(self._connection, self._rest)
@@ -88,14 +116,16 @@ class Asked:
 
 
 def condition(wiql: str) -> str:
-    """What a query asks of a work item; empty where it asks for all. Raises `Permanent` for one that is no plain list."""
+    """What a query for a plain list asks of a work item; empty where it asks for all. Raises `Permanent` for one that is
+    not understood.
+    """
     start, end, depth, whole = 0, len(wiql), 0, False
     for word in _WORD.finditer(wiql):
         clause = " ".join((word["clause"] or "").lower().split())
-        if clause == "from workitemlinks":
-            raise Permanent("it asks for links between work items; only a flat list of work items can be asked for")
-        if clause in ("asof", "mode"):
-            raise Permanent(f"it has {clause.upper()}, and can only be asked which work items there are now")
+        if clause == "asof":
+            raise Permanent(_NOT_THEN)
+        if clause == "mode":
+            raise Permanent("take MODE out of it: a flat list of work items has none")
         whole = whole or clause == "select"
         if clause == "where":
             start = word.end()
@@ -107,6 +137,15 @@ def condition(wiql: str) -> str:
     if depth:
         raise Permanent("its parentheses do not match")
     return wiql[start:end].strip() if start or not whole else ""
+
+
+def _is_for_links(wiql: str) -> bool:
+    """Whether it asks for links between work items. Raises `Permanent` where it asks which there once were."""
+    clauses = [" ".join((word["clause"] or "").lower().split()) for word in _WORD.finditer(wiql)]
+    for_links = "from workitemlinks" in clauses
+    if for_links and "asof" in clauses:
+        raise Permanent(_NOT_THEN)
+    return for_links
 
 
 def _is_of_a_project(asked: str) -> bool:

@@ -60,6 +60,51 @@ def test_a_shared_query_is_found_by_name_or_path_however_deep(ado, name: str) ->
     assert answers(ado, Query(name, saved=True), "Shop") == ["1"]
 
 
+LINKED = (
+    "SELECT [System.Id] FROM WorkItemLinks WHERE [Source].[System.WorkItemType] = 'Epic' "
+    "AND ([System.Links.LinkType] = 'System.LinkTypes.Hierarchy-Forward') "
+    "AND ([Target].[System.WorkItemType] <> '') ORDER BY [System.Id] MODE ({mode})"
+)
+
+
+@pytest.mark.parametrize(
+    ("mode", "projects", "ids"),
+    [
+        pytest.param("Recursive", ("Shop",), ["5", "6", "8"], id="a tree, each item once"),
+        pytest.param("Recursive", (), ["5", "6", "7", "8"], id="in all projects"),
+        pytest.param("Recursive", ("Warehouse",), ["7"], id="of another project below ours"),
+        pytest.param("mustContain", ("Shop",), ["5", "6"], id="direct links"),
+        pytest.param("MayContain", ("Shop",), ["5", "6", "8"], id="direct links or none"),
+        pytest.param("DoesNotContain", ("Shop",), ["8"], id="no links"),
+    ],
+)
+def test_a_query_for_links_finds_what_its_page_shows_each_once(
+    ado, monkeypatch, mode: str, projects: tuple[str, ...], ids: list[str]
+) -> None:
+    monkeypatch.setattr("integration.trackers.azure_devops.asked._IDS_IN_A_QUERY", 2)
+    epic = ado.create_work_item("Epic", "The new checkout")
+    below = ado.create_work_item("User Story", "Pay by card", parent=epic)
+    ado.create_work_item("User Story", "Pack it", parent=epic if mode == "mustContain" else below, project="Warehouse")
+    ado.create_work_item("Epic", "Nothing yet")
+    wiql = LINKED.format(mode=mode)
+    ado.save_query(
+        "Shared Queries/Our tree", wiql.replace("WHERE", "WHERE [Source].[System.TeamProject] = @project AND")
+    )
+
+    assert sorted(answers(ado, Query(wiql), *projects)) == ids
+    if projects == ("Shop",):
+        assert sorted(answers(ado, Query("our tree", saved=True), *projects)) == ids
+
+
+def test_links_between_too_many_items_are_refused_with_a_remedy(ado) -> None:
+    ado.settings.result_cap = 1
+    for number in range(2):
+        ado.create_work_item("Epic", f"Epic {number}")
+
+    with pytest.raises(Permanent, match="more than 20,000 work items; narrow it, or ask for a flat list of work items"):
+        answers(ado, Query(LINKED.format(mode="Recursive")), "Shop")
+
+
 def test_a_shared_query_of_each_project_is_asked_there(ado) -> None:
     for project in ("Shop", "Warehouse"):
         ado.save_query(
@@ -85,8 +130,10 @@ def test_a_result_that_is_too_large_is_asked_for_in_ranges_of_ids(ado) -> None:
         (Query("[No.Such] = 1"), "TF51005: The query references a field that does not exist."),
         (Query("Nobody's", saved=True), "none of the connection's projects has a shared query of that name"),
         (Query("twice", saved=True), "write which: Shared Queries/A/Twice and Shared Queries/B/Twice"),
-        (Query("SELECT [System.Id] FROM WorkItemLinks WHERE x"), "it asks for links between work items"),
-        (Query(f"{BUGS} ASOF '2026-01-01'"), "it has ASOF"),
+        (Query("SELECT [System.Id] FROM WorkItemLinks WHERE x"), "TF51005: The query references a field"),
+        (Query(f"{LINKED} ASOF '2026-01-01'"), "take ASOF out of it"),
+        (Query(f"{BUGS} ASOF '2026-01-01'"), "take ASOF out of it"),
+        (Query(f"{BUGS} MODE (Recursive)"), "take MODE out of it"),
         (Query(f"{BUGS}) OR (1 = 1"), "its parentheses do not match"),
     ],
 )
