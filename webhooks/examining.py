@@ -105,6 +105,8 @@ class Examination:
             examination.clock(introduction, asked, heard),
             examination.quota(introduction, resting),
         ]
+        with report.looking("token"):
+            report.findings.append(examination.token(examiner.token_ends(), heard))
         return True
 
     def _turned_away(self, error: Permanent) -> Finding:

@@ -23,6 +23,8 @@ Ability: TypeAlias = Literal["browse", "edit", "link", "write quietly"]
 CLOCK_WARNING = timedelta(seconds=30)
 CLOCK_FAILURE = timedelta(minutes=5)
 """Beyond it identity providers refuse what we sign, and days begin at the wrong time."""
+TOKEN_WARNING = timedelta(days=14)
+"""Time enough for somebody to make another one."""
 NEARLY = 0.2
 """The share of a quota below which little is left."""
 RESCANS_MISSED = 3
@@ -52,6 +54,14 @@ class Introduction:
     limit: int | None = None
     left: int | None = None
     """Requests that may be made and are left, where the tracker tells."""
+
+
+@dataclass(frozen=True, slots=True)
+class TokenEnd:
+    """A token of the account, as people called it, and when it ends; None: never."""
+
+    name: str
+    at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +135,25 @@ def clock(introduction: Introduction, asked_at: datetime, heard_at: datetime) ->
     return Finding(
         "clock", level, f"this machine's is {_span(apart)} {way} the tracker's", "let this machine keep its time by NTP"
     )
+
+
+def token(ends: Sequence[TokenEnd] | None, now: datetime) -> Finding:
+    """When the token ends. `ends` are those of all tokens of the account, one of which is ours; None where nobody tells."""
+    good = [one for one in ends or () if one.at is None or one.at > now]
+    if not good:
+        return Finding("token", "ok", "the tracker does not tell when it ends")
+    first = min(good, key=lambda one: (one.at is None, one.at or now))
+    name = f"'{first.name}'"
+    if len(good) > 1:
+        name = f"the tracker does not tell which of the account's {len(good)} tokens it is; {name}, the first of them,"
+    if first.at is None:
+        says = f"{name} never ends" if len(good) == 1 else f"none of the account's {len(good)} tokens ever ends"
+        return Finding("token", "ok", says)
+    left = first.at - now
+    says = f"{name} ends on {first.at:%Y-%m-%d}, in {_span(left)}"
+    if left > TOKEN_WARNING:
+        return Finding("token", "ok", says)
+    return Finding("token", "warning", says, "make a new token of the account before that, and put it in its place")
 
 
 def quota(introduction: Introduction, resting: float) -> Finding:

@@ -17,7 +17,7 @@ from integration.simulators.deliveries import Deliveries
 from integration.simulators.faults import Faults
 from integration.simulators.jira_data_center_gate import OFTEN, DataCenterGate, Rate, refusal
 from integration.simulators.jira_data_center_hooks import DataCenterWebhooks, registration
-from integration.simulators.jira_data_center_routes import data_center_directory, offset_searches
+from integration.simulators.jira_data_center_routes import data_center_directory, offset_searches, tokens
 from integration.simulators.jira_data_center_shapes import DataCenterShapes
 from integration.simulators.jira_gate import Account
 from integration.simulators.jira_simulated import SimulatedJira
@@ -68,6 +68,7 @@ class JiraDataCenterSimulator(SimulatedJira):
         self.login = login
         self.password = password
         self.token = token
+        self.token_ends: dict[str, datetime | None] = {"okrlink": None}  # by name; None: never
         site = Site(clock, search_lag, fields=FIELDS, checks_screens=True)
         # [inf] no retry is documented, so nothing is sent twice
         deliveries = Deliveries(retry_on=frozenset(), retries=0, threads=threads, seed=seed)
@@ -85,6 +86,7 @@ class JiraDataCenterSimulator(SimulatedJira):
         own = [
             data_center_directory(site, shapes, gate, version),
             offset_searches(site, shapes, gate),
+            tokens(site, shapes, gate, self.token_ends),
             *registration(webhooks, shapes, gate, version),
         ]
         self.serve(Account(self.add_user(login), token, password=password), own, port=port, clock=clock)

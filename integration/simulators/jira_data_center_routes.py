@@ -1,6 +1,7 @@
 """The REST interface of Data Center where it is not the Cloud's: search by offset, and what the site is made of."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, jsonify, request
@@ -77,6 +78,22 @@ def data_center_directory(site: Site, shapes: Shapes, gate: Gate, version: str) 
             site.issue(key)
         # [doc] always all of them
         return {"permissions": {one: permission(one, has=gate.allows(one)) for one in PERMISSIONS}}
+
+    return routes
+
+
+def tokens(site: Site, shapes: Shapes, gate: Gate, ends: Mapping[str, datetime | None]) -> Blueprint:
+    """The route about personal access tokens; `ends` says by name when each ends. [3p] `ends` is null where none does [inf]"""
+    routes = Blueprint("tokens", __name__, url_prefix="/rest/pat/latest")
+    gate.guard(routes)
+
+    @routes.get("/tokens")
+    def listed() -> ResponseReturnValue:
+        def shape(number: int, name: str, end: datetime | None) -> dict[str, Any]:
+            made = shapes.moment(site.clock())
+            return {"id": number, "name": name, "createdAt": made, "expiringAt": end and shapes.moment(end)}
+
+        return jsonify([shape(number, name, end) for number, (name, end) in enumerate(ends.items(), 1)])
 
     return routes
 

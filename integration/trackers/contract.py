@@ -13,7 +13,7 @@ from typing import Any, Literal, Protocol, TypeAlias, runtime_checkable
 
 from integration.core.catalogue import Catalogue
 from integration.core.errors import Permanent
-from integration.core.examination import Ability, Introduction, Permission, Project, Words
+from integration.core.examination import Ability, Introduction, Permission, Project, TokenEnd, Words
 from integration.core.facts import TrackerFact
 from integration.core.fields import Place, Sample
 from integration.core.hooks import Hook
@@ -306,6 +306,10 @@ class Examiner(Protocol):
 
     def introduce(self) -> Introduction:
         """Signs in, and hears who we are."""
+        ...
+
+    def token_ends(self) -> Sequence[TokenEnd] | None:
+        """When the account's tokens end, ours among them; None where the tracker does not tell."""
         ...
 
     def projects(self) -> Sequence[Project]:

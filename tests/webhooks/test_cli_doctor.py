@@ -93,6 +93,7 @@ class TestAHealthyOne:
             "account      signed in as okrlink · okrlink@bookshop.example",
             "clock        agrees with the tracker's",
             "quota        the tracker tells of no limit that is near",
+            "token        the tracker does not tell when it ends",
             "projects     SHOP",
             "permissions  SHOP: may browse, edit, link, write quietly",
             "fields       KR Progress, KR Status, KR Summary",
@@ -491,6 +492,33 @@ class TestOnOnesOwnMachines:
             _, wrong = examine()
 
         assert ("quota", "4 of 40 requests left") in [(topic, says) for topic, says, _ in wrong]
+
+    @pytest.mark.parametrize(
+        ("days", "level", "says"),
+        [
+            ({"okrlink": None}, "ok", "'okrlink' never ends"),
+            ({"okrlink": 40}, "ok", "'okrlink' ends on {first}, in 40 days"),
+            ({"okrlink": 9, "an old one": -3}, "warning", "'okrlink' ends on {first}, in 9 days"),
+            ({"okrlink": None, "CI": None}, "ok", "none of the account's 2 tokens ever ends"),
+            (
+                {"okrlink": None, "CI": 9},
+                "warning",
+                "the tracker does not tell which of the account's 2 tokens it is; 'CI', the first of them, ends on {first}, in 9 days",
+            ),
+        ],
+    )
+    def test_when_a_token_ends(self, sit, data_center, days, level, says):
+        now = datetime.now(UTC)
+        ends = {name: None if number is None else now + timedelta(number, 60) for name, number in days.items()}
+        data_center.token_ends.clear()
+        data_center.token_ends.update(ends)
+        sit(JIRA, data_center.url, *self.as_data_center())
+        [report] = json.loads(run("doctor", "--json").stdout)["connections"]
+        [found] = [one for one in report["findings"] if one["topic"] == "token"]
+
+        first = min((end for end in ends.values() if end and end > now), default=now)
+        assert (found["level"], found["says"]) == (level, says.format(first=f"{first:%Y-%m-%d}"))
+        assert ("make a new token" in found["remedy"]) == (level == "warning")
 
     def test_a_token_that_ended(self, sit, data_center, monkeypatch):
         sit(JIRA, data_center.url, *self.as_data_center())

@@ -15,7 +15,7 @@ import orjson
 
 from integration.core.catalogue import folded
 from integration.core.errors import Gone, Permanent, Refused
-from integration.core.examination import Ability, Introduction, Permission, Project, Words
+from integration.core.examination import Ability, Introduction, Permission, Project, TokenEnd, Words
 from integration.trackers import http
 from integration.trackers.azure_devops.catalogue import PAGE_OF_PROJECTS
 from integration.trackers.azure_devops.rest import Rest
@@ -53,6 +53,9 @@ class AzureDevOpsExaminer:
         name = who.get("providerDisplayName") or who.get("customDisplayName") if isinstance(who, dict) else None
         limit, left = quota(response.headers)
         return Introduction(str(name or "somebody without a name"), self._rest.answered, limit, left)
+
+    def token_ends(self) -> Sequence[TokenEnd] | None:
+        return None  # only to people who are signed in by Entra, and to no token
 
     def projects(self) -> Sequence[Project]:
         return self._projects

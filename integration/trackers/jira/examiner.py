@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from functools import cached_property
 from itertools import islice
 from typing import Any
 
 import requests
 
-from integration.core.examination import Ability, Introduction, Permission, Project, Words
+from integration.core.errors import Malformed, Permanent, Refused
+from integration.core.examination import Ability, Introduction, Permission, Project, TokenEnd, Words
 from integration.trackers import http
 from integration.trackers.contract import Connection
 from integration.trackers.jira.payload import Json, record, records, text
@@ -18,6 +20,8 @@ from integration.trackers.limits import quota
 
 PAGE = 50
 PAGE_OF_LABELS = 1000
+TOKENS = "rest/pat/latest/tokens"
+"""Data Center's personal access tokens, from 8.14 on. Which of them is asking it does not tell."""
 MOST_PAGES = 10
 """Of labels: with more than ten thousand of them, nobody waits for the rest."""
 _ENOUGH: Mapping[Ability, tuple[str, ...]] = {
@@ -44,6 +48,7 @@ class JiraExaminer:
         self._rest = Rest(connection.url, self._myself)
         self._root = f"rest/api/{version}"
         self._in_cloud = version == "3"
+        self._by_token = connection.user is None
 
     def introduce(self) -> Introduction:
         response = self._rest.done(self._myself)
@@ -53,6 +58,20 @@ class JiraExaminer:
         told = [name for name in dict.fromkeys(names) if name]
         limit, left = quota(response.headers)
         return Introduction(" · ".join(told) or "somebody without a name", date_of(response), limit, left)
+
+    def token_ends(self) -> Sequence[TokenEnd] | None:
+        if self._in_cloud or not self._by_token:
+            return None
+        try:
+            told = self._rest.listed(self._api.get, TOKENS)
+        except Refused as error:
+            if error.scope == "connection":
+                raise
+            return None
+        except Permanent:
+            return None  # a version without them, whose token is another plugin's
+        with understood():
+            return [TokenEnd(text(one.get("name")) or "", _time(one.get("expiringAt"))) for one in told]
 
     def projects(self) -> Sequence[Project]:
         found = [*self._pages()] if self._in_cloud else self._rest.listed(self._api.get, f"{self._root}/project")
@@ -109,6 +128,16 @@ class JiraExaminer:
             return response
 
         return self._rest.paged(asked, size=size)
+
+
+def _time(told: object) -> datetime | None:
+    """None: nothing ends."""
+    if told is None:
+        return None
+    try:
+        return datetime.strptime(str(told), "%Y-%m-%dT%H:%M:%S.%f%z")
+    except ValueError as exc:
+        raise Malformed("expiringAt: expected a time") from exc
 
 
 def _is_had(permission: object) -> bool:
