@@ -51,6 +51,10 @@ class Condition:
     revision: int | None
     applied_at: datetime | None
     counts: Sequence[Count]
+    """Of the deliveries that are still kept; `retention` throws old ones away."""
+    counted_since: datetime | None
+    dead_since: datetime | None
+    """When the oldest one came that was read, and the oldest that was not understood and is kept longer."""
     deliveries_since: datetime | None
     dead_deliveries: Sequence[Outcome]
     marks: Mapping[str, int]
@@ -126,6 +130,8 @@ def condition(connection: Connection, scorecard: Scorecard | None, now: datetime
         revision=newest.revision if newest else None,
         applied_at=newest.applied_at if newest else None,
         counts=deliveries.counts(connection),
+        counted_since=deliveries.kept_since(connection, dead=False),
+        dead_since=deliveries.kept_since(connection, dead=True),
         deliveries_since=deliveries.waiting_since(connection),
         dead_deliveries=deliveries.dead(connection),
         marks=marks.pending(connection),
@@ -184,6 +190,8 @@ def as_json(told: Condition) -> dict[str, Any]:
         "deliveries": {
             "waiting": told.waiting_deliveries(),
             "waiting_since": _time(told.deliveries_since),
+            "counted_since": _time(told.counted_since),
+            "dead_since": _time(told.dead_since),
             "counts": [
                 {"connection": one.connection, "event": one.event, "state": one.state, "count": one.count}
                 for one in told.counts

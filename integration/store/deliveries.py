@@ -98,6 +98,15 @@ def counts(connection: Connection) -> Sequence[Count]:
     return [Count(*row) for row in connection.execute(query.order_by(outcomes.c.connection, outcomes.c.state))]
 
 
+def kept_since(connection: Connection, *, dead: bool) -> datetime | None:
+    """When the oldest delivery came that is still kept: of those that were not understood, or of the others that were
+    read. Counts reach no further back. Ids are given in the order of arrival.
+    """
+    meant = outcomes.c.state == "dead" if dead else outcomes.c.state.not_in(("new", "dead"))
+    query = select(deliveries.c.received_at).join(outcomes, outcomes.c.delivery == deliveries.c.id).where(meant)
+    return connection.execute(query.order_by(outcomes.c.delivery).limit(1)).scalar()
+
+
 def dead(connection: Connection, limit: int = 50) -> Sequence[Outcome]:
     query = (
         select(outcomes.c.delivery, outcomes.c.state, outcomes.c.event, outcomes.c.reason)

@@ -131,9 +131,35 @@ def test_deliveries_are_counted_by_kind_and_what_became_of_them(terminal):
         (None, "new", 1),
     }
     assert told["dead"] == [{"id": 4, "event": None, "reason": "not JSON: line 1"}]
-    assert "1 read, 1 ignored, 1 of unknown kind, 1 not understood; 1 to read, the oldest from 5 minutes ago" in shown
+    day = f"{datetime.now(UTC) - timedelta(minutes=5):%Y-%m-%d}"
+    assert (
+        f"1 read, 1 ignored, 1 of unknown kind since {day}; 1 not understood since {day}; "
+        "1 to read, the oldest from 5 minutes ago"
+    ) in shown
     assert "jira  space_created       1 not known to this version" in shown
     assert "delivery 4: not JSON: line 1" in shown
+
+
+def test_counts_say_since_when_deliveries_are_kept(terminal):
+    inbox = Inbox.for_database(terminal.database)
+    for number, days in enumerate((80, 20, 10, 1)):
+        inbox.put(Delivery("jira", f"d{number}", NOW - timedelta(days), {}, b"{}"))
+    inbox.close()
+    with terminal.database.write() as connection:
+        states = ("dead", "done", "ignored", "dead")
+        deliveries.finish(connection, [Outcome(number, state, "event") for number, state in enumerate(states, 1)])
+    dead, read = (f"{NOW - timedelta(days):%Y-%m-%d}" for days in (80, 20))
+
+    shown = terminal("status").stdout
+    told = terminal.json("status")["deliveries"]
+
+    assert f"Webhooks  1 read, 1 ignored since {read}; 2 not understood since {dead}\n" in shown
+    assert f"Webhooks by kind, of those kept since {dead}\n" in shown
+    assert (told["counted_since"][:10], told["dead_since"][:10]) == (read, dead)
+
+    with terminal.database.write() as connection:
+        assert deliveries.throw_away(connection, [2]) == 1
+    assert f"1 ignored since {NOW - timedelta(10):%Y-%m-%d}" in terminal("status").stdout
 
 
 def test_a_write_that_was_given_up_shows_the_trackers_own_words(terminal, epic):

@@ -90,12 +90,7 @@ def _summary(told: Condition, now: datetime) -> Iterator[tuple[str, str]]:
         yield "Mapping", NOTHING_APPLIED
     else:
         yield "Mapping", f"revision {told.revision}, applied {ago(told.applied_at, now)}"
-    states = Counter[str]()
-    for count in told.counts:
-        states[count.state] += count.count
-    words = {"done": "read", "ignored": "ignored", "unsupported": "of unknown kind", "dead": "not understood"}
-    received = ", ".join(f"{states[state]:,} {word}" for state, word in words.items() if states[state])
-    yield "Webhooks", "; ".join(part for part in (received or "none yet", _waiting_deliveries(told, now)) if part)
+    yield "Webhooks", "; ".join([*_received(told), *_waiting_deliveries(told, now)]) or "none yet"
     pending = sum(told.marks.values())
     since = f", the oldest from {ago(told.marks_since, now)}" if told.marks_since and told.marks_since < now else ""
     yield "Measuring", f"{many(pending, 'mark')} to follow{since}" if pending else "nothing waits"
@@ -110,9 +105,22 @@ def _summary(told: Condition, now: datetime) -> Iterator[tuple[str, str]]:
     yield "Requests", f"{sum(one.made for one in told.requests):,} today" if told.requests else "none today"
 
 
-def _waiting_deliveries(told: Condition, now: datetime) -> str:
-    waiting = told.waiting_deliveries()
-    return f"{waiting:,} to read, the oldest from {ago(told.deliveries_since, now)}" if told.deliveries_since else ""
+def _received(told: Condition) -> Iterator[str]:
+    """How many deliveries became what, and since when: those that came earlier are thrown away."""
+    states = Counter[str]()
+    for count in told.counts:
+        states[count.state] += count.count
+    words = {"done": "read", "ignored": "ignored", "unsupported": "of unknown kind"}
+    said = [f"{states[state]:,} {word}" for state, word in words.items() if states[state]]
+    if told.counted_since:
+        yield f"{', '.join(said)} since {told.counted_since:%Y-%m-%d}"
+    if told.dead_since:
+        yield f"{states['dead']:,} not understood since {told.dead_since:%Y-%m-%d}"
+
+
+def _waiting_deliveries(told: Condition, now: datetime) -> Iterator[str]:
+    if told.deliveries_since:
+        yield f"{told.waiting_deliveries():,} to read, the oldest from {ago(told.deliveries_since, now)}"
 
 
 def _rescans(told: Condition, now: datetime) -> str:
@@ -127,7 +135,8 @@ def _rescans(told: Condition, now: datetime) -> str:
 
 def _sections(told: Condition, now: datetime) -> Iterator[tuple[str, str, Sequence[str]]]:
     """Title, what to do, lines."""
-    yield "Webhooks by kind", "", _kinds(told)
+    since = min((at for at in (told.counted_since, told.dead_since) if at), default=now)
+    yield f"Webhooks by kind, of those kept since {since:%Y-%m-%d}", "", _kinds(told)
     yield "Given up", "okrlink replay tries all of it again", _given_up(told)
     yield (
         "Tried again by itself",
