@@ -19,6 +19,7 @@ from integration.simulators.jira_data_center_gate import OFTEN, DataCenterGate, 
 from integration.simulators.jira_data_center_hooks import DataCenterWebhooks, registration
 from integration.simulators.jira_data_center_routes import data_center_directory, offset_searches, tokens
 from integration.simulators.jira_data_center_shapes import DataCenterShapes
+from integration.simulators.jira_fields import data_center_fields
 from integration.simulators.jira_gate import Account
 from integration.simulators.jira_simulated import SimulatedJira
 from integration.simulators.jira_site import Site
@@ -86,6 +87,7 @@ class JiraDataCenterSimulator(SimulatedJira):
         own = [
             data_center_directory(site, shapes, gate, version),
             offset_searches(site, shapes, gate),
+            data_center_fields(site, shapes, gate),
             tokens(site, shapes, gate, self.token_ends),
             *registration(webhooks, shapes, gate, version),
         ]

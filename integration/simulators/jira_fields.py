@@ -44,6 +44,34 @@ def fields(site: Site, shapes: Shapes, gate: Gate) -> Blueprint:
     return routes
 
 
+def data_center_fields(site: Site, shapes: Shapes, gate: Gate) -> Blueprint:
+    """Data Center's: it makes fields, and puts them on the Default Screen, which projects use that have none of their own."""
+    routes = Blueprint("data_center_fields", __name__, url_prefix="/rest/api/2")
+    gate.guard(routes)
+
+    @routes.before_request
+    def demand_administrator() -> None:
+        if not gate.allows("ADMINISTER"):  # [doc] the permission, [3p] the words
+            raise Refused(403, ("Only Jira administrators can perform this operation.",))
+
+    _field_routes(routes, site, shapes)
+
+    @routes.post("/screens/addToDefault/<field_id>")
+    def add_to_default(field_id: str) -> ResponseReturnValue:
+        with site.lock:
+            field = site.fields.get(field_id)
+            if field is None:
+                raise Refused(404, (f"Field with id '{field_id}' does not exist.",))  # [inf] the words
+            sharing = frozenset(site.projects) - site.own_screens
+            if field.on_screens or field_id in site.default_screen:
+                raise Refused(messages=(f"The field with id '{field_id}' already exists on the screen.",))  # [3p]
+            site.default_screen.add(field_id)
+            site.change_field(field_id, shown_in=field.shown_in | sharing)
+        return {}
+
+    return routes
+
+
 def _field_routes(routes: Blueprint, site: Site, shapes: Shapes) -> None:
     @routes.post("/field")
     def create_field() -> ResponseReturnValue:

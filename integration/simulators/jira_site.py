@@ -53,6 +53,8 @@ class Site:
         self.checks_screens = checks_screens
         self.software = True  # a site may have no Jira Software, and so no boards
         self.linking = True  # an administrator may turn issue linking off
+        self.own_screens: set[str] = set()  # ids of projects that do not use the Default Screen, where there is one
+        self.default_screen: set[str] = set()  # ids of fields that were put there
         self.lock = threading.RLock()
         self.users: dict[str, User] = {}
         self.statuses = STATUSES

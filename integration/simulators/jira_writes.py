@@ -104,8 +104,9 @@ def _values(
 
 def _may_be_set(site: Site, field: Field, issue: Issue) -> bool:
     """[doc] The Cloud looks at no screens any more, Data Center does."""
-    shown = field.on_screens or not site.checks_screens
-    return field.editable and shown and field.is_on(issue.values["project"])
+    project = issue.values["project"]
+    shown = not site.checks_screens or field.is_shown(project)
+    return field.editable and shown and field.is_on(project)
 
 
 def _apply(site: Site, shapes: Shapes, issue: Issue, field: Field, operations: list[dict[str, Any]]) -> Any:

@@ -5,6 +5,7 @@ import pytest
 from integration.core.facts import ItemRef
 from integration.simulators.azure_devops import AzureDevOpsSimulator
 from integration.simulators.jira import JiraSimulator
+from integration.simulators.jira_data_center import JiraDataCenterSimulator
 from integration.store import reads
 from tests.living import SECRETS
 from tests.webhooks.typing_commands import sit_down
@@ -131,6 +132,61 @@ def test_json_says_the_same(desk, jira):
         "reason": None,
     }
     assert checked["fields"][0]["ids"] == ["customfield_10051"]
+
+
+class TestOnADataCenter:
+    @pytest.fixture
+    def jira(self):
+        with JiraDataCenterSimulator() as site:
+            yield site
+            assert not site.unmodelled
+
+    @pytest.fixture
+    def terminal(self, desk, jira, monkeypatch):
+        terminal = desk(jira, tracker="jira-data-center", signing="token: env/JIRA_TOKEN")
+        monkeypatch.setenv("JIRA_TOKEN", jira.token)
+        return terminal
+
+    def test_fields_are_made_and_can_be_written(self, terminal, jira):
+        epic = jira.create_issue("SHOP", "Epic", "The new checkout")
+        missing = terminal("fields", "check")
+        planned = terminal("fields", "create", "--dry-run")
+
+        assert (missing.exit_code, planned.exit_code) == (1, 0)
+        assert "there is no field of this name; okrlink fields create makes it" in missing.stdout
+        assert "would create  OKR share (number): the screen of Epic in SHOP" in planned.stdout
+        assert jira.writes == []
+
+        made = terminal("fields", "create")
+        assert (made.exit_code, terminal("fields", "create").exit_code) == (0, 0)
+        assert "created       OKR share (number): the screen of Epic in SHOP" in made.stdout
+        assert f"fine     OKR share (number): can be written on {epic.key}" in terminal("fields", "check").stdout
+        assert [one.path.rpartition("/")[0] for one in jira.writes] == [
+            "/rest/api/2",
+            "/rest/api/2/screens/addToDefault",
+        ] * 2
+
+    def test_before_there_is_an_issue(self, terminal):
+        assert terminal("fields", "create").exit_code == 0
+        assert terminal("fields", "create").exit_code == 0
+        assert "there is no Epic in SHOP to try it on" in terminal("fields", "check").stdout
+
+    def test_a_project_with_screens_of_its_own_needs_a_person(self, terminal, jira):
+        epic = jira.create_issue("SHOP", "Epic", "The new checkout")
+        jira.site.own_screens.add(jira.site.project("SHOP").id)
+        for _ in range(2):
+            result = terminal("fields", "create")
+            assert result.exit_code == 1
+            assert f"{epic.key} (Epic in SHOP) is edited on another one" in result.stdout
+            assert "SHOP, Project settings, Screens, open the screen of Edit Issue" in result.stdout
+
+    def test_who_may_not_make_fields(self, terminal, jira):
+        jira.forbid("ADMINISTER")
+        result = terminal("fields", "create")
+
+        assert result.exit_code == 1
+        assert "Administration, Issues, Custom fields, Add custom field:" in result.stdout
+        assert "OKR line: Text Field (single line)" in result.stdout
 
 
 def test_a_tracker_that_cannot_be_reached_is_told_of(desk):

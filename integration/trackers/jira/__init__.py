@@ -56,6 +56,13 @@ def _fields(connection: Connection) -> FieldKeeper:
     return JiraFields(platform, connection)
 
 
+def _fields_of_data_center(connection: Connection) -> FieldKeeper:
+    from integration.trackers.jira.data_center import library
+    from integration.trackers.jira.data_center_fields import JiraDataCenterFields
+
+    return JiraDataCenterFields(library(connection), connection)
+
+
 def _examiner(connection: Connection) -> Examiner:
     from integration.trackers.jira.client import libraries
     from integration.trackers.jira.examiner import JiraExaminer
@@ -97,7 +104,7 @@ DATA_CENTER = dataclasses.replace(
     title="Jira Data Center",
     connect=_connect_data_center,
     hooks=_hooks_of_data_center,
-    fields=None,
+    fields=_fields_of_data_center,
     examiner=_data_center_examiner,
     in_cloud=False,
 )

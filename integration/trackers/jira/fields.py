@@ -168,7 +168,7 @@ class JiraFields:
         first = identifier(tabs[0].get("id"), "tab.id")
         return Place(f"screen {number}/{first}", f"screen '{text(screen.get('name'))}'", frozenset(has))
 
-    def _sample(self, key: str, kind: str, fields: Mapping[str, CardValue]) -> Sample:
+    def _sample(self, key: str, kind: str, fields: Iterable[str]) -> Sample:
         of = f"{kind or 'issue'} in {key}"
         of_kind = f' AND issuetype = "{kind}"' if kind else ""
         query = f'project = "{key}"{of_kind} ORDER BY created DESC'
