@@ -70,9 +70,9 @@ class DeliveryFact:
 class Deployment(DeliveryFact):
     """One attempt to put a version of a service into an environment.
 
-    Moments: started, finished, recovered. Fields: service, team, environment, production (bool), result (`success`,
-    `failed`), version, rework (bool), rollback (bool: it is one, where a rule tells by its name; versions tell else).
-    History: incidents and changes (how many), rolled back. Skipped and cancelled runs are no deployments.
+    Moments: started, finished. Fields: service, team, environment, production (bool), result (`success`, `failed`),
+    version, rework (bool), rollback (bool: it is one, where a rule tells by its name; versions tell else). What became of
+    it (recovered, rolled back, incidents, changes) is in `attribution`. Skipped and cancelled runs are no deployments.
     """
 
     stream: ClassVar[Stream] = "deployments"
@@ -105,9 +105,8 @@ class Deployment(DeliveryFact):
 class Change(DeliveryFact):
     """One unit of work on its way to production: an item, a pull request, or a commit.
 
-    Moments: first commit, opened, approved, merged, done, deployed (each deployment that ships it, in order); an item's
-    beside them. Fields: service, team, repository, an item's. `names` are the deployments, versions and commits that are
-    known to ship it.
+    Moments: first commit, opened, approved, merged, done; an item's beside them. When it was deployed is in `attribution`.
+    Fields: service, team, repository, an item's. `names` are the deployments, versions and commits known to ship it.
     """
 
     stream: ClassVar[Stream] = "changes"
@@ -124,9 +123,9 @@ class Change(DeliveryFact):
 class Incident(DeliveryFact):
     """A failure that users felt.
 
-    Moments: opened, responded, planned, restored, deployed (finish of the deployment it is blamed on); an item's beside
-    them. Fields: service, team, severity, deployment (the blamed one's id); an item's. `causes` are the names by which it
-    blames a deployment itself, in the order in which they are to be tried.
+    Moments: opened, responded, planned, restored; an item's beside them. Fields: service, team, severity; an item's. The
+    deployment that it is blamed on is in `attribution`; `causes` are the names by which it blames one itself, in the order
+    in which they are to be tried.
     """
 
     stream: ClassVar[Stream] = "incidents"

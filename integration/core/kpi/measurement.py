@@ -8,6 +8,7 @@ from datetime import datetime
 from fractions import Fraction
 from typing import Literal, TypeAlias
 
+from integration.core.delivery.attribution import Attributed
 from integration.core.delivery.facts import KINDS, DeliveryFact, Stream
 
 Part: TypeAlias = Literal["", "above", "below"]
@@ -28,6 +29,10 @@ class Known:
     since: Mapping[Stream, datetime] = field(default_factory=dict)
     unsaid: Mapping[Stream, str] = field(default_factory=dict)
     unsaid_fields: Mapping[tuple[Stream, str], str] = field(default_factory=dict)
+    attributed: Attributed = field(default_factory=Attributed)
+    """What the facts make of each other: `deployed` of changes and incidents, `recovered`, `incidents`, `changes` and
+    `rolled back` of deployments, `deployment` of incidents are read here; where it says nothing, in the facts themselves.
+    """
 
     @classmethod
     def of(
@@ -36,13 +41,14 @@ class Known:
         since: Mapping[Stream, datetime] | None = None,
         unsaid: Mapping[Stream, str] | None = None,
         unsaid_fields: Mapping[tuple[Stream, str], str] | None = None,
+        attributed: Attributed | None = None,
     ) -> Known:
         """All streams from one pile of facts; of several with one id in a stream the last stands."""
         streams: dict[Stream, dict[str, DeliveryFact]] = {stream: {} for stream in KINDS}
         for fact in facts:
             streams[fact.stream][fact.id] = fact
         each_once = {stream: tuple(several.values()) for stream, several in streams.items()}
-        return cls(each_once, since or {}, unsaid or {}, unsaid_fields or {})
+        return cls(each_once, since or {}, unsaid or {}, unsaid_fields or {}, attributed or Attributed())
 
 
 @dataclass(frozen=True, slots=True)
