@@ -11,6 +11,9 @@ from urllib.parse import urlsplit
 HookState: TypeAlias = Literal["enabled", "on probation", "disabled"]
 Deed: TypeAlias = Literal["keep", "create", "mend", "remove", "leave"]
 
+PRIVATE_NAMES = (".local", ".internal", ".lan", ".home.arpa", ".localdomain", ".intranet", ".corp", ".home")
+"""Ends of names that no public name server knows."""
+
 
 @dataclass(frozen=True, slots=True)
 class Hook:
@@ -80,6 +83,8 @@ def removal(url: str, there: Sequence[Hook], *, former: str | None = None) -> Se
 
 def unreachable(url: str, tracker_url: str, *, in_cloud: bool) -> str | None:
     """Why the tracker cannot send to our public address, or None. A tracker on this machine reaches everything here."""
+    if (why := _no_address(url)) is not None:
+        return why
     ours, theirs = urlsplit(url), urlsplit(tracker_url)
     if _is_loopback(theirs.hostname):
         return None
@@ -89,6 +94,19 @@ def unreachable(url: str, tracker_url: str, *, in_cloud: bool) -> str | None:
         return f"{theirs.hostname} cannot reach {url}, which is an address inside a private network"
     if in_cloud and ours.scheme != "https":
         return f"{theirs.hostname} sends to https addresses only, and {url} is none"
+    return None
+
+
+def _no_address(url: str) -> str | None:
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        return f"'{url}' is no address, such as https://okr.example"
+    if parts.username is not None:
+        return "our public address must not hold a user or a password: it is shown in the tracker"
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        return f"'{url}' is no address, such as https://okr.example"
     return None
 
 
@@ -129,12 +147,20 @@ def _address(url: str) -> str:
 
 def _is_loopback(host: str | None) -> bool:
     number = _number(host)
-    return number.is_loopback or number.is_unspecified if number else host in (None, "localhost")
+    return (
+        number.is_loopback or number.is_unspecified
+        if number
+        else _name(host) in ("", "localhost") or _name(host).endswith(".localhost")
+    )
 
 
 def _is_private(host: str | None) -> bool:
     number = _number(host)
-    return number is not None and not number.is_global
+    return not number.is_global if number else "." not in _name(host) or _name(host).endswith(PRIVATE_NAMES)
+
+
+def _name(host: str | None) -> str:
+    return (host or "").rstrip(".").casefold()
 
 
 def _number(host: str | None) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:

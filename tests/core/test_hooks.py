@@ -107,9 +107,22 @@ def test_after_its_steps_nothing_is_left_to_do():
         ("http://okr.example", "https://acme.atlassian.net", True, "https addresses only"),
         ("http://okr.example", "https://jira.acme.example", False, None),
         ("http://127.0.0.1:8080", "http://127.0.0.1:9000", True, None),
+        ("http://[::1]:8080", "https://jira.acme.example", False, "this machine alone"),
+        ("http://okr.localhost", "https://jira.acme.example", False, "this machine alone"),
+        ("https://okr", "https://acme.atlassian.net", True, "private network"),
+        ("https://okr", "https://jira.acme.example", False, None),
+        ("https://okr.Local.", "https://acme.atlassian.net", True, "private network"),
+        ("https://okr.internal", "https://jira.acme.example", False, None),
+        ("okr.example", "https://acme.atlassian.net", True, "'okr.example' is no address"),
+        ("okr.example:8080", "http://127.0.0.1:9000", False, "'okr.example:8080' is no address"),
+        ("https://", "https://acme.atlassian.net", True, "is no address"),
+        ("https://okr.example:x", "https://acme.atlassian.net", True, "is no address"),
+        ("https://okr.example?a=b", "https://acme.atlassian.net", True, "is no address"),
+        ("https://me:secret@okr.example", "https://acme.atlassian.net", True, "must not hold a user or a password"),
     ],
 )
 def test_whether_a_tracker_can_reach_us(url, tracker, in_cloud, why):
     told = unreachable(url, tracker, in_cloud=in_cloud)
 
     assert why in told if why else told is None
+    assert "secret" not in (told or "")
