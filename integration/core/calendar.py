@@ -14,8 +14,9 @@ _DAY = timedelta(days=1)
 
 def business_days(first: date, last: date, working_days: Collection[int], holidays: Collection[date]) -> int:
     """How many days from `first` to `last`, both included, are worked on; weekdays count from Monday, 0."""
-    days = (first + number * _DAY for number in range((last - first).days + 1))
-    return sum(day.weekday() in working_days and day not in holidays for day in days)
+    weeks, rest = divmod(max((last - first).days + 1, 0), 7)
+    worked = weeks * len(set(working_days)) + sum((first.weekday() + day) % 7 in working_days for day in range(rest))
+    return worked - sum(first <= day <= last and day.weekday() in working_days for day in set(holidays))
 
 
 def expected_progress(

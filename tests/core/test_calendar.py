@@ -6,6 +6,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from integration.core.calendar import business_days, expected_progress
 
@@ -26,6 +28,19 @@ WEEKDAYS = frozenset(range(5))
 )
 def test_business_days(first: date, last: date, holidays: tuple[date, ...], days: int) -> None:
     assert business_days(first, last, WEEKDAYS, holidays) == days
+
+
+AROUND = st.dates(date(2026, 9, 20), date(2026, 11, 20))
+
+
+@given(AROUND, AROUND, st.frozensets(st.integers(0, 6)), st.lists(AROUND))
+def test_business_days_are_those_that_counting_finds(
+    first: date, last: date, working_days: frozenset[int], holidays: list[date]
+) -> None:
+    days = [date.fromordinal(number) for number in range(first.toordinal(), last.toordinal() + 1)]
+    worked = [day for day in days if day.weekday() in working_days and day not in holidays]
+
+    assert business_days(first, last, working_days, holidays) == len(worked)
 
 
 @pytest.mark.parametrize(
