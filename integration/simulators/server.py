@@ -43,7 +43,7 @@ class Server:
         self.url = f"http://127.0.0.1:{self.port}"
         self._thread = threading.Thread(
             target=self._server.serve_forever,
-            kwargs={"poll_interval": 0.05},
+            kwargs={"poll_interval": 0.01},
             name=f"simulator:{self.port}",
             daemon=True,
         )
