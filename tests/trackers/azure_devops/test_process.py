@@ -233,10 +233,10 @@ def test_requests_and_answers_are_as_the_vendor_describes_them(
             continue
         definition = described[asked["/" + path.rpartition("/")[2]]]
         assert body.keys() <= definition["properties"].keys()
-        jsonschema.validate(body, {**definition, "definitions": described})
+        jsonschema.Draft4Validator({**definition, "definitions": described}).validate(body)
     [of_type] = [place.id for place in keeper_of(connection).places(["Epic"], [])]
     for path, (kind, query) in answered.items():
         told = Client(sim).get(path.format(of_type), **query)
         for one in told.get("value", [told]):
             assert one.keys() <= described[kind]["properties"].keys()
-            jsonschema.validate(one, {"$ref": f"#/definitions/{kind}", "definitions": described})
+            jsonschema.Draft4Validator({"$ref": f"#/definitions/{kind}", "definitions": described}).validate(one)

@@ -55,4 +55,4 @@ def test_a_gateway_that_cannot_be_reached_is_named(jira: JiraSimulator) -> None:
 
 
 def test_the_cloud_id_is_public(jira: JiraSimulator) -> None:
-    assert requests.get(f"{jira.url}/_edge/tenant_info", timeout=5).json() == {"cloudId": CLOUD_ID}
+    assert requests.get(f"{jira.url}/_edge/tenant_info", timeout=60).json() == {"cloudId": CLOUD_ID}
