@@ -77,7 +77,7 @@ connections:
 """
 
 
-def until(true: Callable[[], Any], timeout: float = 10.0, what: str = "it") -> Any:
+def until(true: Callable[[], Any], timeout: float = 60.0, what: str = "it") -> Any:
     """Waits for something to become true and returns it."""
     deadline = time.monotonic() + timeout
     while time.monotonic() < deadline:
@@ -127,7 +127,7 @@ class Living:
         self._stop.set()
         self.service.wakeup.send()
         if self._worker is not None:
-            self._worker.join(10)
+            self._worker.join(60)
 
     def quiet(self) -> bool:
         """Whether nothing waits: no delivery, mark, read or wish that is due."""
@@ -139,7 +139,7 @@ class Living:
             open_reads = [read for read in reads.open_reads(db) if read.state == "wanted"]
             return not waiting and not marked and not open_reads and not outbox.wishes(db, "wanted")
 
-    def settle(self, timeout: float = 15.0) -> None:
+    def settle(self, timeout: float = 60.0) -> None:
         until(self.quiet, timeout, "everything that waited")
 
     def standings(self) -> Mapping[str, Standing]:

@@ -42,12 +42,12 @@ def crash(living: Living, fault: Callable[[], None], hit: Callable[[], Any], cha
     fault()
     with worker(living) as process:
         change()
-        until(hit, 20, "the write")
+        until(hit, 60, "the write")
         process.kill()
         process.wait()
     let_leases_run_out(living)
     with worker(living):
-        living.settle(20)
+        living.settle(60)
 
 
 @pytest.mark.parametrize(("method", "what"), [("PUT", "the fields"), ("POST", "the remote link")])
@@ -122,7 +122,7 @@ def test_a_person_who_typed_in_that_moment_gets_it_back(sqlite_url, tmp_path, mo
         jira.faults.add(Fault("hang", method="PUT", seconds=30))
         with worker(living) as process:
             jira.transition(story, "Done")
-            until(lambda: jira.faults.hits, 20, "the write")
+            until(lambda: jira.faults.hits, 60, "the write")
             process.kill()
             process.wait()
         assert jira.deliveries.drain()
@@ -131,4 +131,4 @@ def test_a_person_who_typed_in_that_moment_gets_it_back(sqlite_url, tmp_path, mo
         let_leases_run_out(living)
         with worker(living):
             until(lambda: jira.value(epic, "KR Progress") == 77, 20, "their value")
-            living.settle(20)
+            living.settle(60)

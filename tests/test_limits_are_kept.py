@@ -66,7 +66,7 @@ def working(database_url: str, jira: JiraSimulator, folder: Path, monkeypatch: p
             stop.set()
             for thread, service in others:
                 service.wakeup.send()
-                thread.join(10)
+                thread.join(60)
                 service.close()
 
 

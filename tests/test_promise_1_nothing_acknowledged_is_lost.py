@@ -37,7 +37,7 @@ class Trackers:
             number += 1
             body, identifier = issue_updated(f"SHOP-{sender}{number:05}"), f"{sender}-{number}"
             try:
-                answer = session.post(self._url, data=body, headers=jira_headers(body, identifier), timeout=10)
+                answer = session.post(self._url, data=body, headers=jira_headers(body, identifier), timeout=60)
             except requests.RequestException:
                 continue  # nobody acknowledged it, so nobody promised anything
             if answer.status_code == 204:

@@ -107,7 +107,7 @@ def rescanned(living: Living, name: str) -> None:
         return bool(standing) and all(one.reached_at and one.reached_at >= asked_at for one in standing)
 
     until(reached, 60, "the rescan")
-    living.settle(30)
+    living.settle(60)
 
 
 @pytest.mark.timeout(180)
@@ -138,7 +138,7 @@ def test_promise_4_lost_webhooks_heal(side: Side, database_url: str, tmp_path: P
     (tmp_path / "truth").mkdir()
     with Living(f"sqlite:///{tmp_path}/truth/okrlink.db", mapping(side), tmp_path / "truth") as truth:
         deliver(truth.database, side.name, listener.bodies)
-        truth.settle(30)
+        truth.settle(60)
         assert healed[0] == facts(truth.database)
         assert healed[1] == present(truth.database)
         assert healed[2] == counted(truth)

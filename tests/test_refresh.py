@@ -130,7 +130,7 @@ def test_the_clock_marks_once_a_local_day_and_spreads_it(database: Database) -> 
 def test_of_several_workers_one_marks_the_day(database: Database) -> None:
     policy = policy_in_force(database, scorecard(), {})
     for day in range(10):
-        now, together = NOW + timedelta(days=day), Barrier(4, timeout=20)
+        now, together = NOW + timedelta(days=day), Barrier(4, timeout=60)
 
         def look(now: datetime = now, together: Barrier = together) -> bool:
             together.wait()

@@ -132,7 +132,7 @@ class Rounds:
 
     def __init__(self, workers: tuple[Worker, Worker]) -> None:
         self._workers = workers
-        self._together = threading.Barrier(2, timeout=20)
+        self._together = threading.Barrier(2, timeout=60)
 
     def fold(self, *issues: Issue) -> None:
         """Each folds one of two items at the same moment, then both go on until nothing is marked."""
@@ -274,7 +274,7 @@ def _already() -> threading.Event:
 
 def at_once(*work: Callable[[], Any]) -> list[Any]:
     """All begin at the same moment; what each returned."""
-    together = threading.Barrier(len(work), timeout=20)
+    together = threading.Barrier(len(work), timeout=60)
 
     def one(call: Callable[[], Any]) -> Any:
         together.wait()

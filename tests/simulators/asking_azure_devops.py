@@ -17,7 +17,7 @@ class Client:
         self.session.auth = ("", token)
 
     def ask(self, method: str, path: str, **words: Any) -> requests.Response:
-        return self.session.request(method, f"{self.sim.url}{path}", timeout=10, **words)
+        return self.session.request(method, f"{self.sim.url}{path}", timeout=60, **words)
 
     def get(self, path: str, **query: Any) -> Any:
         answer = self.ask("GET", path, params=query)

@@ -35,7 +35,7 @@ class Client:
         self._session.auth = (jira.email, jira.token)
 
     def __call__(self, method: str, path: str, **more: Any) -> requests.Response:
-        return self._session.request(method, f"{self._jira.url}/rest/api/3/{path}", timeout=5, **more)
+        return self._session.request(method, f"{self._jira.url}/rest/api/3/{path}", timeout=60, **more)
 
     def edit(self, key: str, fields: dict[str, Any], **params: str) -> requests.Response:
         return self("PUT", f"issue/{key}", json={"fields": fields}, params={"notifyUsers": "false", **params})
@@ -47,5 +47,5 @@ class Client:
 
 
 def events(jira: JiraSimulator, listener: Listener) -> list[dict[str, Any]]:
-    assert jira.deliveries.drain(5)
+    assert jira.deliveries.drain(60)
     return [one.json for one in listener.received]

@@ -34,7 +34,7 @@ def bodies(listener: Listener) -> list[int]:
 def test_deliveries_arrive_once_and_in_order(deliveries, listener):
     send(deliveries, listener, 20)
 
-    assert deliveries.drain(5)
+    assert deliveries.drain(60)
     assert bodies(listener) == list(range(20))
     assert deliveries.counts == {"delivered": 20}
 
@@ -44,7 +44,7 @@ def test_what_jira_tries_again_is_tried_again_with_the_number_of_the_retry(deliv
     listener.answers = [status, status]
     send(deliveries, listener, 1)
 
-    assert deliveries.drain(5)
+    assert deliveries.drain(60)
     assert [one.headers.get("X-Retry") for one in listener.received] == [None, "1", "2"]
     assert [sent.outcome for sent in deliveries.log] == ["retrying", "retrying", "delivered"]
 
@@ -54,7 +54,7 @@ def test_any_other_refusal_is_final(deliveries, listener, status):
     listener.answers = [status]
     send(deliveries, listener, 1)
 
-    assert deliveries.drain(5)
+    assert deliveries.drain(60)
     assert [(sent.outcome, sent.status) for sent in deliveries.log] == [("refused", status)]
 
 
@@ -66,7 +66,7 @@ def test_azure_devops_does_not_retry_a_500(listener):
     )
     send(deliveries, listener, 1)
 
-    assert deliveries.drain(5)
+    assert deliveries.drain(60)
     [(delivery, sent)] = heard
     assert delivery.body == b"0"
     assert (sent.outcome, sent.status) == ("refused", 500)
@@ -77,7 +77,7 @@ def test_an_unreachable_receiver_is_tried_until_patience_ends():
     deliveries = Deliveries(retries=2, back_off=0.01)
     deliveries.send(Delivery("event", "http://127.0.0.1:9/hook", {}, b""))
 
-    assert deliveries.drain(5)
+    assert deliveries.drain(60)
     assert [(sent.outcome, sent.status) for sent in deliveries.log] == [
         ("retrying", None),
         ("retrying", None),
@@ -90,7 +90,7 @@ def test_a_share_is_dropped_and_the_log_knows_which(deliveries, listener):
     deliveries.drop(0.5)
     send(deliveries, listener, 40)
 
-    assert deliveries.drain(5)
+    assert deliveries.drain(60)
     counts = deliveries.counts
     assert counts["dropped"] + counts["delivered"] == 40
     assert 5 < counts["dropped"] < 35
@@ -101,7 +101,7 @@ def test_a_share_is_repeated_with_the_same_headers_and_body(deliveries, listener
     deliveries.repeat(1.0)
     send(deliveries, listener, 3)
 
-    assert deliveries.drain(5)
+    assert deliveries.drain(60)
     assert bodies(listener) == [0, 0, 1, 1, 2, 2]
     assert {one.headers["X-Id"] for one in listener.received[:2]} == {"0"}
 
@@ -110,7 +110,7 @@ def test_a_window_is_shuffled_and_loses_nothing(deliveries, listener):
     deliveries.reorder(window=10, hold=60)
     send(deliveries, listener, 25)
 
-    assert deliveries.drain(5)
+    assert deliveries.drain(60)
     assert bodies(listener) != list(range(25))
     assert sorted(bodies(listener)[:10]) == list(range(10))
     assert sorted(bodies(listener)) == list(range(25))
@@ -120,7 +120,7 @@ def test_a_window_that_never_fills_goes_out_after_a_while(deliveries, listener):
     deliveries.reorder(window=10, hold=0.02)
     send(deliveries, listener, 1)
 
-    patience = time.monotonic() + 5  # nobody drains: time alone must do it
+    patience = time.monotonic() + 60  # nobody drains: time alone must do it
     while not listener.received and time.monotonic() < patience:
         time.sleep(0.01)
     assert bodies(listener) == [0]
@@ -136,5 +136,5 @@ def test_while_paused_nothing_leaves(deliveries, listener):
 
     deliveries.resume()
 
-    assert deliveries.drain(5)
+    assert deliveries.drain(60)
     assert bodies(listener) == [0, 1]

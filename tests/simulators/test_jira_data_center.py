@@ -26,7 +26,7 @@ def jira(clock: Clock, listener: Listener) -> Iterator[JiraDataCenterSimulator]:
 
 def ask(jira: JiraDataCenterSimulator, method: str, path: str, **more: Any) -> requests.Response:
     more.setdefault("headers", {"Authorization": f"Bearer {jira.token}"})
-    return requests.request(method, f"{jira.url}/rest/{path}", timeout=5, **more)
+    return requests.request(method, f"{jira.url}/rest/{path}", timeout=60, **more)
 
 
 def get(jira: JiraDataCenterSimulator, path: str, **query: Any) -> Any:
@@ -195,7 +195,7 @@ class TestWriting:
 class TestWebhooks:
     def test_a_delivery_is_signed_and_has_no_name(self, jira, listener):
         jira.create_issue("SHOP", "Epic", "The new checkout")
-        assert jira.deliveries.drain(5)
+        assert jira.deliveries.drain(60)
         [one] = listener.received
 
         assert one.headers["X-Hub-Signature"] == sign(SECRET, one.body)
@@ -204,7 +204,7 @@ class TestWebhooks:
     def test_with_a_user_it_is_opened_by_name_and_password(self, clock, listener):
         with JiraDataCenterSimulator(webhook=listener.url, secret=SECRET, webhook_user="hook", clock=clock) as jira:
             jira.create_issue("SHOP", "Epic", "The new checkout")
-            assert jira.deliveries.drain(5)
+            assert jira.deliveries.drain(60)
         [one] = listener.received
 
         assert base64.b64decode(one.headers["Authorization"].split()[1]).decode() == f"hook:{SECRET}"
@@ -213,7 +213,7 @@ class TestWebhooks:
     def test_what_was_refused_is_lost(self, jira, listener):
         listener.answers = [503]
         jira.create_issue("SHOP", "Epic", "The new checkout")
-        assert jira.deliveries.drain(5)
+        assert jira.deliveries.drain(60)
 
         assert len(listener.received) == 1
 
@@ -221,7 +221,7 @@ class TestWebhooks:
         epic = jira.create_issue("SHOP", "Epic", "The new checkout")
         comment = jira.comment(epic, "nice")
         jira.delete_comment(epic, comment.id)
-        assert jira.deliveries.drain(5)
+        assert jira.deliveries.drain(60)
 
         alone, updated, gone, deleted = (one.json for one in listener.received[1:])
         assert (alone["webhookEvent"], "issue" in alone) == ("comment_created", False)
@@ -249,7 +249,7 @@ class TestWebhooks:
             jira.transition(jira.create_issue("SHOP", "Epic", "Heard of"), "Done")
             assert ask(jira, "DELETE", made.json()["self"].partition("/rest/")[2]).status_code == 204
             jira.create_issue("SHOP", "Epic", "Not heard of")
-            assert jira.deliveries.drain(5)
+            assert jira.deliveries.drain(60)
             jira.forbid("ADMINISTER")
             assert ask(jira, "GET", here).status_code == 403
 

@@ -19,7 +19,7 @@ class TestWebhooks:
 
     def test_a_delivery_is_signed_over_its_raw_body_and_named(self, jira, listener):
         jira.create_issue("SHOP", "Epic", "Überholt")
-        assert jira.deliveries.drain(5)
+        assert jira.deliveries.drain(60)
         [one] = listener.received
 
         digest = hmac.new(SECRET.encode(), one.body, hashlib.sha256).hexdigest()
@@ -31,7 +31,7 @@ class TestWebhooks:
     def test_a_retry_has_the_same_identifier_and_says_so(self, jira, listener):
         listener.answers = [503]
         jira.create_issue("SHOP", "Epic", "The new checkout")
-        assert jira.deliveries.drain(5)
+        assert jira.deliveries.drain(60)
         first, second = listener.received
 
         assert first.headers["X-Atlassian-Webhook-Identifier"] == second.headers["X-Atlassian-Webhook-Identifier"]
@@ -40,7 +40,7 @@ class TestWebhooks:
     def test_without_a_secret_there_is_no_signature(self, clock, listener):
         with JiraSimulator(webhook=listener.url, clock=clock) as jira:
             jira.create_issue("SHOP", "Epic", "The new checkout")
-            assert jira.deliveries.drain(5)
+            assert jira.deliveries.drain(60)
 
         assert "X-Hub-Signature" not in listener.received[0].headers
 

@@ -118,7 +118,7 @@ def test_a_put_wakes_the_worker(database: Database, inbox: Inbox) -> None:
 
     inbox.put(delivery())
 
-    assert wakeup.wait(5)
+    assert wakeup.wait(60)
     wakeup.close()
 
 
@@ -192,7 +192,7 @@ class Slow:
     def commit(self, deliveries: Sequence[Delivery]) -> Sequence[bool]:
         self.batches.append(len(deliveries))
         self.entered.set()
-        self.go_on.wait(5)
+        self.go_on.wait(60)
         if self.error:
             raise self.error
         return [True] * len(deliveries)
@@ -213,7 +213,7 @@ def put_while_slow(writer: Slow, inbox: Inbox, number: int) -> list[object]:
 
     threads = [threading.Thread(target=put, args=(f"d{n}",)) for n in range(number + 1)]
     threads[0].start()
-    writer.entered.wait(5)
+    writer.entered.wait(60)
     for thread in threads[1:]:
         thread.start()
     while len(inbox._queue) < number:

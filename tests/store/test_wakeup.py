@@ -14,7 +14,7 @@ def test_it_arrives_at_once(database: Database) -> None:
     threading.Timer(0.1, sender.send).start()
     began = time.monotonic()
 
-    assert waiter.wait(10)
+    assert waiter.wait(60)
 
     assert time.monotonic() - began < 5
     waiter.close()
@@ -50,7 +50,7 @@ def test_many_hints_are_one_and_never_block(database: Database) -> None:
     for _ in range(100_000):
         sender.send()
 
-    assert waiter.wait(10)
+    assert waiter.wait(60)
     waiter.close()
     sender.close()
 

@@ -25,7 +25,7 @@ WATCHED = (
 )
 
 
-def until(true: Callable[[], Any], timeout: float = 20.0, what: str = "it") -> Any:
+def until(true: Callable[[], Any], timeout: float = 60.0, what: str = "it") -> Any:
     """Waits for something to become true and returns it."""
     deadline = time.monotonic() + timeout
     while True:
@@ -103,7 +103,7 @@ class Serving:
         tree = self.tree()
         self.process.terminate()
         try:
-            self.process.communicate(timeout=30)
+            self.process.communicate(timeout=60)
         finally:
             for process in filter(is_running, tree):
                 os.kill(process, signal.SIGKILL)
@@ -122,7 +122,7 @@ class Serving:
 
     def is_ready(self) -> bool:
         try:
-            return requests.get(f"{self.url}/readyz", timeout=5).status_code == 200
+            return requests.get(f"{self.url}/readyz", timeout=60).status_code == 200
         except requests.RequestException:
             return False
 

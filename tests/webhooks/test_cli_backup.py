@@ -77,7 +77,7 @@ def test_the_copy_is_of_one_moment_however_much_is_written_meanwhile(used, tmp_p
 
     writer = threading.Thread(target=write)
     writer.start()
-    assert begun.wait(10)
+    assert begun.wait(60)
     copies = [used.json("backup", str(tmp_path / f"copy{number}.db"))["rows"] for number in range(3)]
     ended.set()
     writer.join()

@@ -37,7 +37,7 @@ def steady(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
 def post(serving: Serving, connection: str = "shop") -> int:
     body = issue_updated()
     headers = jira_headers(body) if connection != "print" else azure_headers()
-    return requests.post(f"{serving.url}/webhooks/{connection}", data=body, headers=headers, timeout=10).status_code
+    return requests.post(f"{serving.url}/webhooks/{connection}", data=body, headers=headers, timeout=60).status_code
 
 
 def answers(serving: Serving, status: int, connection: str = "shop") -> bool:
@@ -55,7 +55,7 @@ def test_it_receives_and_ends_cleanly(serving: Serving, number: signal.Signals) 
 
     serving.process.send_signal(number)
 
-    assert serving.process.wait(20) == 0
+    assert serving.process.wait(60) == 0
     assert none_runs(tree)
     assert serving.port_is_free()
     assert "Traceback" not in serving.log()
@@ -122,9 +122,9 @@ def test_a_body_over_the_cap_is_refused_even_in_chunks(steady: Serving) -> None:
 
     url = f"{steady.url}/webhooks/print"
 
-    assert requests.post(url, data=chunks(2048), headers=azure_headers(), timeout=10).status_code == 204
+    assert requests.post(url, data=chunks(2048), headers=azure_headers(), timeout=60).status_code == 204
     with contextlib.suppress(requests.ConnectionError):  # answered and closed while we were still sending
-        assert requests.post(url, data=chunks(4096), headers=azure_headers(), timeout=10).status_code == 413
+        assert requests.post(url, data=chunks(4096), headers=azure_headers(), timeout=60).status_code == 413
     assert post(steady) == 204
 
 
@@ -143,7 +143,7 @@ def test_a_body_over_the_cap_is_refused_even_in_chunks(steady: Serving) -> None:
 def test_a_body_that_broke_off_is_not_kept(steady: Serving, header: str, sent: str, status: int) -> None:
     """Azure DevOps signs no body, so that nothing else tells half of one from a whole one."""
     headers = (*(f"{name}: {value}" for name, value in azure_headers().items()), "Host: okrlink", header)
-    with socket.create_connection(("127.0.0.1", steady.port), timeout=10) as half:
+    with socket.create_connection(("127.0.0.1", steady.port), timeout=60) as half:
         half.sendall("\r\n".join(("POST /webhooks/print HTTP/1.1", *headers, "", sent)).encode())
         if status == 408:
             half.shutdown(socket.SHUT_WR)
@@ -196,7 +196,7 @@ def test_web_only_has_no_worker(tmp_path: Path) -> None:
         with subprocess.Popen((*OKRLINK, "work"), cwd=tmp_path, env=serving.environment) as worker:
             until((tmp_path / "okrlink.db.worker").exists, what="the worker")
             worker.terminate()
-            assert worker.wait(20) in (0, -signal.SIGTERM)
+            assert worker.wait(60) in (0, -signal.SIGTERM)
 
 
 def run(folder: Path, *arguments: str) -> tuple[int, str]:
