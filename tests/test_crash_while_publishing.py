@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -15,6 +14,7 @@ from integration.simulators.faults import Fault
 from integration.simulators.jira import JiraSimulator
 from integration.store import tables
 from tests.living import Living, living_azure_devops, living_jira, until
+from tests.webhooks.serving import WORKER
 
 
 @contextmanager
@@ -22,7 +22,7 @@ def worker(living: Living) -> Iterator[subprocess.Popen[bytes]]:
     """A worker in a process of its own, which can be killed."""
     url = living.database.engine.url.render_as_string(hide_password=False)
     environment = {**os.environ, "OKRLINK_DATABASE_URL": url, "OKRLINK_URL": "https://okr.example"}
-    process = subprocess.Popen([sys.executable, "-m", "webhooks.work"], stdin=subprocess.PIPE, env=environment)
+    process = subprocess.Popen(WORKER, stdin=subprocess.PIPE, env=environment)
     try:
         yield process
     finally:
@@ -130,5 +130,5 @@ def test_a_person_who_typed_in_that_moment_gets_it_back(sqlite_url, tmp_path, mo
         jira.edit(epic, {"KR Progress": 100}, by="okrlink")  # what the dead worker had sent arrives at last
         let_leases_run_out(living)
         with worker(living):
-            until(lambda: jira.value(epic, "KR Progress") == 77, 20, "their value")
+            until(lambda: jira.value(epic, "KR Progress") == 77, 60, "their value")
             living.settle(60)

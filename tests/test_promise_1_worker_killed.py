@@ -3,7 +3,6 @@
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -24,7 +23,7 @@ from mappings import load
 from tests.busy_team import BusyTeam
 from tests.living import OBJECTIVES, SECRETS
 from tests.steps import NOW, deliver, everything, settle
-from tests.webhooks.serving import until
+from tests.webhooks.serving import WORKER, until
 from webhooks.applying import apply_file
 
 KILLS = 3
@@ -50,9 +49,8 @@ def mapping(tmp_path: Path) -> Iterator[Path]:
 @contextmanager
 def worker(url: str) -> Iterator[subprocess.Popen[bytes]]:
     """A worker's process, killed at the end of the block without a word."""
-    command = (sys.executable, "-m", "webhooks.work")
     environment = {**os.environ, **SECRETS, "OKRLINK_DATABASE_URL": url}
-    with subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+    with subprocess.Popen(WORKER, env=environment, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
         try:
             yield process
         finally:

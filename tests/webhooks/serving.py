@@ -23,6 +23,8 @@ WATCHED = (
     "-c",
     "from webhooks.parent import end_with; end_with(0); from webhooks.cli import main; main()",
 )
+# Beside other tests, one that lets everybody go first would hardly get a turn.
+WORKER = (sys.executable, "-c", "from webhooks import work; work.NICENESS = 0; work.main()")
 
 
 def until(true: Callable[[], Any], timeout: float = 60.0, what: str = "it") -> Any:
