@@ -87,7 +87,8 @@ def _make_triggers(_target: Table, connection: Connection, **_options: object) -
         connection.exec_driver_sql(statement)
 
 
-# One tracker fact, kept for good. (connection, kind, source) is its identity; `data` the rest of it as JSON.
+# One tracker fact, kept for good. (connection, kind, source) is its identity; `data` the rest of it as JSON. `subject` is
+# what is derived from it beside its item: a run, a version, the item at the other end of a link.
 facts = Table(
     "facts",
     metadata,
@@ -100,7 +101,15 @@ facts = Table(
     Column("actor", Text),
     Column("data", Text, nullable=False),
     Column("exact", Boolean, nullable=False),
+    Column("subject", Text),
     UniqueConstraint("connection", "kind", "source"),
+)
+Index(
+    "facts_of_subject",
+    facts.c.connection,
+    facts.c.subject,
+    sqlite_where=text("subject IS NOT NULL"),
+    postgresql_where=text("subject IS NOT NULL"),
 )
 Index("facts_of_item", facts.c.connection, facts.c.item, facts.c.at)
 Index("facts_in_time", facts.c.connection, facts.c.kind, facts.c.at)

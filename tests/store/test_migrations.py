@@ -10,7 +10,7 @@ from sqlalchemy import Connection, text
 from integration.core.errors import StoreUnusable
 from integration.store import migrations
 from integration.store.db import Database
-from integration.store.tables import metadata
+from integration.store.delivery_tables import metadata
 
 SQLITE_SHAPE = "SELECT name, tbl_name, sql FROM sqlite_master WHERE tbl_name != 'alembic_version'"
 POSTGRES_SHAPE = """
