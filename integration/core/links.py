@@ -86,7 +86,7 @@ class Selector:
             and _any(self.priorities, (item.priority or "",))
             and _any(self.components, item.components)
             and _any(self.labels, item.labels)
-            and _any(self.areas, _area_and_above(item.area or ""))
+            and _any(self.areas, area_and_above(item.area or ""))
             and (not self.states or item.state in self.states)
             and (not self.levels or item.level in self.levels)
             and (self.open is None or item.state in (_OPEN if self.open else _CLOSED))
@@ -107,7 +107,7 @@ def _any(patterns: Iterable[Pattern], names: Iterable[str]) -> bool:
     return not asked or any(pattern.matches(name) for name in names if name for pattern in asked)
 
 
-def _area_and_above(area: str) -> Iterator[str]:
+def area_and_above(area: str) -> Iterator[str]:
     r"""An area and all areas around it, both as people write them (`Shop/Checkout`) and as the tracker does (`Shop\Checkout`)."""
     steps = area.replace("\\", "/").strip("/").split("/")
     for length in range(1, len(steps) + 1):

@@ -1,0 +1,95 @@
+"""Reading a moment off a fact, as of a time: whatever happened from then on is not seen."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable
+from datetime import datetime
+from typing import TypeAlias
+
+from integration.core.catalogue import folded
+from integration.core.delivery.facts import DeliveryFact, Times
+from integration.core.kpi.language import Choice, Moment
+
+At: TypeAlias = Callable[[DeliveryFact], datetime | None]
+
+LAST = frozenset({"done", "closed", "restored"})
+"""Moments whose plain name means the last time; `left STATUS`, too. Of all others it is the first."""
+DELETED = "deleted"
+
+
+def key(moment: Moment) -> str:
+    """Under which name a fact has it: `done`, `entered in progress`, `field due date`."""
+    return folded(f"{moment.name} {moment.of}") if moment.of else moment.name
+
+
+def reader(choice: Choice, as_of: datetime) -> At:
+    """The first of the moments that is known as of the time."""
+    readers = [_single(moment, as_of) for moment in choice]
+    if len(readers) == 1:
+        return readers[0]
+
+    def first_known(fact: DeliveryFact) -> datetime | None:
+        for read in readers:
+            if (at := read(fact)) is not None:
+                return at
+        return None
+
+    return first_known
+
+
+def _single(moment: Moment, as_of: datetime) -> At:
+    if moment.name == "now":
+        return lambda _: as_of
+    name = key(moment)
+    plainly_last = moment.name in LAST or (moment.name == "left" and bool(moment.of))
+    if moment.which == "last" or (not moment.which and plainly_last):
+        return _last(name, as_of)
+
+    def first(fact: DeliveryFact) -> datetime | None:
+        times = fact.moments.get(name)
+        return times[0] if times and times[0] < as_of else None
+
+    return first
+
+
+def _last(name: str, as_of: datetime) -> At:
+    def last(fact: DeliveryFact) -> datetime | None:
+        times = fact.moments.get(name)
+        if not times:
+            return None
+        undone = fact.undone.get(name)
+        if not undone and times[-1] < as_of:
+            return times[-1]
+        return _standing(times, undone or (), as_of)
+
+    return last
+
+
+def _standing(times: Times, undone: Times, as_of: datetime) -> datetime | None:
+    """The last time before `as_of`, unless it was undone since."""
+    seen = bisect_left(times, as_of)
+    if not seen:
+        return None
+    ceased = bisect_left(undone, as_of)
+    return None if ceased and undone[ceased - 1] >= times[seen - 1] else times[seen - 1]
+
+
+def deleted(as_of: datetime) -> Callable[[DeliveryFact], bool]:
+    """Whether a fact is deleted as of the time, and was not brought back."""
+    when = _last(DELETED, as_of)
+    return lambda fact: DELETED in fact.moments and when(fact) is not None
+
+
+def present(as_of: datetime) -> At:
+    """For `window: now`: `as_of` for whatever had begun by then. A fact without any moment has always been there."""
+
+    def there(fact: DeliveryFact) -> datetime | None:
+        moments = fact.moments
+        created = moments.get("created")
+        if created:
+            return as_of if created[0] < as_of else None
+        begun = not moments or any(times and times[0] < as_of for times in moments.values())
+        return as_of if begun else None
+
+    return there
