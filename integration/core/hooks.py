@@ -29,8 +29,11 @@ class Hook:
     settings: Mapping[str, str] = field(default_factory=dict)
     state: HookState = "enabled"
     is_proven: bool = True
-    """Whether its deliveries carry a proof of who sends them. Which secret that is made with, no tracker tells."""
+    """Whether its deliveries carry a proof of who sends them, as far as the tracker shows it: secrets it mostly does not."""
     id: str = ""
+    failed: str = ""
+    """Why its last delivery since it was last changed did not arrive, in the tracker's words; empty where it did, or where
+    the tracker does not tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +140,9 @@ def _differences(want: Hook, there: Hook) -> Iterator[str]:
         if found != value:
             yield f"{name} is {found or 'empty'}, not {value or 'empty'}"
     if want.is_proven and not there.is_proven:
-        yield "carries no proof of who sends"
+        yield "carries no proof that we take"
+    if there.failed:
+        yield f"its last delivery failed: {there.failed}"
 
 
 def _address(url: str) -> str:

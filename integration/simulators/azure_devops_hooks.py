@@ -11,6 +11,7 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from http import HTTPStatus
 from typing import Any, Literal
 
 from integration.simulators.azure_devops_items import Project
@@ -32,6 +33,14 @@ def publisher_of(event: str) -> str:
     return "rm" if event.startswith("ms.vss-release.") else "tfs"
 
 
+@dataclass(frozen=True, slots=True)
+class Notified:
+    """What became of one notification: why it failed, or nothing where it did not."""
+
+    at: datetime
+    error: str
+
+
 @dataclass(slots=True)
 class Subscription:
     """One subscriber. `events` empty: every event; `project` None: every project."""
@@ -47,6 +56,8 @@ class Subscription:
     failed: Delivery | None = field(default=None, repr=False)
     tries: int = 0
     told: Mapping[str, Any] = field(default_factory=dict, repr=False)  # what a client said over REST, secrets masked
+    modified: datetime | None = None
+    history: list["Notified"] = field(default_factory=list, repr=False)
 
     def wants(self, event: str, project: Project) -> bool:
         """Whether it subscribed to such an event of that project."""
@@ -100,6 +111,7 @@ class Hooks:
         with self._lock:
             self._made += 1
             subscription.id = self._organisation.guid("subscription", self._made)
+            subscription.modified = self._organisation.now()
             self.subscriptions[subscription.id] = subscription
         return subscription
 
@@ -109,6 +121,7 @@ class Hooks:
             subscription = self.subscriptions[subscription_id]
             subscription.url, subscription.events, subscription.headers = like.url, like.events, like.headers
             subscription.project, subscription.told = like.project, like.told
+            subscription.modified = self._organisation.now()
             self._leave_probation(subscription, like.status)
         return subscription
 
@@ -118,8 +131,11 @@ class Hooks:
             self._leave_probation(self.subscriptions.pop(subscription_id), "disabledByUser")
 
     def test(self, event: Event, subscription: Subscription) -> None:
-        """Sends once what nobody subscribed to: what the Test button does. Its ids are zeros [rec]."""
-        body = {**self._body(subscription, event), "subscriptionId": NOBODY, "notificationId": 0}
+        """Sends once what nobody subscribed to: what the Test button does. No subscription is named [rec], and the event's
+        id is the same in every test of its kind [rec].
+        """
+        sample = self._organisation.guid("sample", event.type)
+        body = {**self._body(subscription, event), "subscriptionId": NOBODY, "notificationId": 1, "id": sample}
         raw = json.dumps(body).encode()
         self.deliveries.send(Delivery(event.type, subscription.url, subscription.headers, raw))
 
@@ -185,6 +201,9 @@ class Hooks:
             subscription = self.subscriptions.get(json.loads(delivery.body)["subscriptionId"])
             if subscription is None:  # a test, or one that was removed meanwhile
                 return
+            if sent.outcome in ("delivered", "refused", "given up"):
+                error = "" if sent.outcome == "delivered" else f"{_reason(sent.status)} ({sent.status or 0})"  # [rec]
+                subscription.history.append(Notified(self._organisation.now(), error))
             if sent.outcome == "delivered":
                 if subscription.failed and subscription.failed.body == delivery.body:
                     self._leave_probation(subscription, "enabled")
@@ -225,6 +244,10 @@ def sent_headers(user: str, password: str, headers: Mapping[str, str]) -> Mappin
     if user or password:
         sent["Authorization"] = "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
     return sent
+
+
+def _reason(status: int | None) -> str:
+    return HTTPStatus(status).phrase if status in set(HTTPStatus) else "Connection failed"
 
 
 def _ticks(at: datetime) -> str:

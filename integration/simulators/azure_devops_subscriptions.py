@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import request
 
-from integration.simulators.azure_devops_entrance import Answer, Entrance, listing
+from integration.simulators.azure_devops_entrance import Answer, Entrance, listing, refuse_unmodelled
 from integration.simulators.azure_devops_hooks import (
     NOBODY,
     RESOURCE_VERSIONS,
@@ -56,6 +56,16 @@ def _add_reads(entrance: Entrance) -> None:
     def subscriptions() -> Answer:
         _demand_permission(entrance.service)
         return listing(subscription_body(organisation, one) for one in hooks.subscriptions.values())
+
+    @entrance.route("hooks/notificationsquery", "POST", project=False)
+    def notifications() -> Answer:
+        _demand_permission(entrance.service)
+        asked = request.get_json()
+        most, ids = int(asked["maxResultsPerSubscription"]), list(asked["subscriptionIds"])
+        refuse_unmodelled(asked, "maxResults", "resultType", "publisherId", "minCreatedDate", "maxCreatedDate")
+        found = [hooks.subscriptions[one] for one in ids if one in hooks.subscriptions]
+        results = [_notification_body(one, number) for one in found for number in range(len(one.history))[::-1][:most]]
+        return {**asked, "results": results, "summary": [], "associatedSubscriptions": []}
 
     @entrance.route("hooks/subscriptions/<subscription_id>", project=False)
     def subscription(subscription_id: str) -> Answer:
@@ -159,10 +169,22 @@ def subscription_body(organisation: Organisation, subscription: Subscription) ->
         "consumerId": "webHooks",
         "consumerActionId": "httpRequest",
         "probationRetries": str(subscription.tries),
-        "modifiedDate": stamp(organisation.now()),
+        "modifiedDate": stamp(subscription.modified or organisation.now()),
         "publisherInputs": {"projectId": subscription.project or "", "tfsSubscriptionId": subscription.id},
         "consumerInputs": {"url": subscription.url, "basicAuthPassword": _MASK},
         **subscription.told,
+    }
+
+
+def _notification_body(subscription: Subscription, number: int) -> dict[str, Any]:
+    told = subscription.history[number]
+    return {
+        "id": number + 1,
+        "subscriptionId": subscription.id,
+        "status": "completed",
+        "result": "failed" if told.error else "succeeded",
+        "createdDate": stamp(told.at),
+        "details": {"errorMessage": told.error or None},
     }
 
 

@@ -32,7 +32,7 @@ def deeds(steps: list[HookStep]) -> list[tuple[str, str]]:
         ),
         (replace(THERE, settings={"JQL": ""}), "mend", ("JQL is empty, not project = SHOP",)),
         (replace(THERE, settings={"JQL": "project = PAY"}), "mend", ("JQL is project = PAY, not project = SHOP",)),
-        (replace(THERE, is_proven=False), "mend", ("carries no proof of who sends",)),
+        (replace(THERE, is_proven=False), "mend", ("carries no proof that we take",)),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )

@@ -187,11 +187,38 @@ class TestVerify:
 
     def test_the_vendors_test_comes_all_the_way(self, living, ado):
         with living(AZURE_DEVOPS, ado.url):
-            result = run("hooks", "verify", "--within", "10")
+            assert run("hooks", "register").exit_code == 0
+            for _ in range(2):
+                result = run("hooks", "verify", "--within", "10")
+                assert result.exit_code == 0, result.stdout
 
-        assert result.exit_code == 0, result.stdout
         assert "asked for a test" in result.stdout
         assert " arrived." in result.stdout
+
+    def test_a_test_that_arrives_does_not_hide_that_nothing_is_registered(self, living, ado):
+        with living(AZURE_DEVOPS, ado.url):
+            result = run("hooks", "verify", "--within", "10")
+
+        assert result.exit_code == 1
+        assert " arrived, but 1" in result.stdout
+        assert "are not as wanted (workitem.created of Shop is missing): okrlink hooks list" in result.stdout
+
+    def test_a_test_that_arrives_does_not_hide_a_subscription_with_another_password(self, living, ado, monkeypatch):
+        with living(AZURE_DEVOPS, ado.url):
+            mine = SECRETS["ADO_SECRET"]
+            monkeypatch.setenv("ADO_SECRET", "an older one")
+            assert run("hooks", "register").exit_code == 0
+            monkeypatch.setenv("ADO_SECRET", mine)
+            ado.create_work_item("Epic", "The new checkout")
+            assert ado.drain()
+            wrong = run("hooks", "verify", "--within", "10")
+            assert run("hooks", "register").exit_code == 0
+            mended = run("hooks", "verify", "--within", "10")
+
+        assert wrong.exit_code == 1
+        assert "1 of " in wrong.stdout
+        assert "its last delivery failed: Unauthorized (401)" in wrong.stdout
+        assert mended.exit_code == 0, mended.stdout
 
     def test_where_there_is_no_test_the_next_change_proves_it(self, living, jira):
         with living(JIRA, jira.url):

@@ -23,6 +23,7 @@ from webhooks.cli.hooks_text import DONE, FOUND, PLANNED, Report, arrival, as_te
 from webhooks.cli.hooks_text import as_json as to_json
 from webhooks.cli.mapped import Mapped, mapped
 from webhooks.cli.opened import open_service
+from webhooks.phrases import many
 
 NO = 1
 UNREACHED = 3
@@ -114,7 +115,9 @@ def remove(connection: str | None, *, file: Path | None, moved_from: str | None,
 def verify(connection: str | None, *, file: Path | None, within: float, as_json: bool) -> None:
     """See that a delivery arrives: sent by the tracker, taken by the running service, kept in the database.
 
-    Azure DevOps is asked for its own test, which says nothing of any work item. Jira has none: change an issue meanwhile.
+    Azure DevOps is asked for its own test, which says nothing of any work item, and carries the mapping's secret whatever
+    subscriptions carry: theirs shows in how their last deliveries went, which is looked at, too. Jira has no test: change an
+    issue meanwhile.
     """
     arrived: dict[str, Outcome | None] = {}
     with open_service() as service:
@@ -132,6 +135,8 @@ def verify(connection: str | None, *, file: Path | None, within: float, as_json:
                     f"nothing arrived within {within:g} seconds. Is okrlink serve running, does {report.url} lead to it, "
                     "and does its log tell of refused deliveries? okrlink hooks list shows what is registered"
                 )
+            elif wrong := _not_as_they_should_be(keeper, report):
+                report.status, report.reason = NO, wrong
 
         reports = _for_each(service, mapped(service, file), connection, wait, to_register=True)
     if as_json:
@@ -139,9 +144,28 @@ def verify(connection: str | None, *, file: Path | None, within: float, as_json:
         click.echo(json.dumps({"connections": shown}, indent=2, ensure_ascii=False))
     for one in () if as_json else reports:
         found = arrived.get(one.connection)
-        said = f"{found.event or 'a delivery'} arrived" if found else one.reason
-        click.echo(f"{one.connection}: {said}.")
+        said = [f"{found.event or 'a delivery'} arrived"] if found else []
+        click.echo(f"{one.connection}: {', but '.join([*said, *([one.reason] if one.reason else [])])}.")
     _exit(reports)
+
+
+def _not_as_they_should_be(keeper: HookKeeper, report: Report) -> str | None:
+    """What is wrong with the hooks themselves, which a test does not need; None where they may not be looked at."""
+    try:
+        report.steps = compare(report.url, keeper.wanted(report.url), keeper.there())
+    except Refused as error:
+        if error.scope == "connection":
+            raise
+        return None
+    wrong = [step for step in report.steps if step.deed in ("create", "mend")]
+    if not wrong:
+        return None
+    of = sum(step.deed in ("create", "mend", "keep") for step in report.steps)
+    first = f"{wrong[0].topic} {', '.join(wrong[0].drift)}"
+    return (
+        f"{len(wrong)} of {many(of, 'hook')} {'is' if len(wrong) == 1 else 'are'} not as wanted ({first}): "
+        "okrlink hooks list shows them, hooks register mends them"
+    )
 
 
 def _provoked(keeper: HookKeeper, report: Report) -> str:

@@ -1,26 +1,32 @@
 """Subscriptions to service hooks: one for each kind of event that we read, in each project of the connection.
 
 Azure DevOps signs nothing. A subscription proves itself by basic authentication: its password is kept from whoever looks
-at the subscription, a custom header is not.
+at the subscription, a custom header is not. Whether the kept password is the mapping's, only deliveries tell: what the
+last one of each subscription was answered with is in its history.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
 import orjson
 
-from integration.core.errors import Gone, Permanent
+from integration.core.errors import Gone, Permanent, Refused
 from integration.core.hooks import Hook, HookState
 from integration.trackers.azure_devops.catalogue import read_projects
 from integration.trackers.azure_devops.inbound import DEFAULT_USER, SECRET_HEADER
+from integration.trackers.azure_devops.payload import instant, optional_record, records
 from integration.trackers.azure_devops.rest import Rest
+from integration.trackers.azure_devops.scopes import understanding
 from integration.trackers.azure_devops.translate import HANDLERS, IGNORED
 from integration.trackers.contract import Connection
 
 SUBSCRIPTIONS = "_apis/hooks/subscriptions"
+_NOTIFICATIONS = "_apis/hooks/notificationsquery"
+_LONGEST_LINE = 200
 _RESOURCE_VERSIONS: Mapping[str, str] = {"tfs": "1.0", "pipelines": "5.1-preview.1", "rm": "3.0-preview.1"}
 _NEWER: Mapping[str, str] = {"build.complete": "2.0"}
 """Without its result a build says nothing; 1.0 does not tell it."""
@@ -49,8 +55,9 @@ class AzureDevOpsHooks:
         ]
 
     def there(self) -> Sequence[Hook]:
-        found = self._get(SUBSCRIPTIONS)
-        return [self._hook(each) for each in found if each.get("consumerId") == "webHooks"]
+        found = [each for each in self._get(SUBSCRIPTIONS) if each.get("consumerId") == "webHooks"]
+        failed = self._failed([str(each.get("id")) for each in found])
+        return [self._hook(each, failed.get(str(each.get("id")))) for each in found]
 
     def create(self, wanted: Hook) -> None:
         self._send("POST", SUBSCRIPTIONS, self._body(wanted))
@@ -120,7 +127,36 @@ class AzureDevOpsHooks:
         project = next((known for known, name in self._projects.items() if wanted.topic == f"{kind} of {name}"), "")
         return _subscription(kind, project, wanted.url, self._user, self._connection.webhook_secrets[0].reveal())
 
-    def _hook(self, told: Mapping[str, Any]) -> Hook:
+    def _failed(self, ids: Sequence[str]) -> Mapping[str, tuple[datetime, str]]:
+        """By subscription, when its last notification was and why it failed; those whose last one arrived have no entry."""
+        if not ids:
+            return {}
+        asked = {"subscriptionIds": ids, "maxResultsPerSubscription": 1, "includeDetails": True, "status": "completed"}
+        try:
+            told = self._rest.post(_NOTIFICATIONS, asked, **{"api-version": self._version})
+        except Refused:
+            raise
+        except Permanent:
+            return {}  # a server that keeps no history
+        found = {}
+        with understanding():
+            for each in records(told.get("results"), "results"):
+                at = instant(each.get("createdDate"))
+                if at is not None and each.get("result") == "failed":
+                    details = optional_record(each.get("details"), "details")
+                    found[str(each.get("subscriptionId"))] = at, _line(details.get("errorMessage"))
+        return found
+
+    def _is_proven(self, sends: Mapping[str, Any]) -> bool:
+        """Whether deliveries carry what `inbound.verify` takes, as far as it is shown: a header's value and the user are."""
+        lines = (line.partition(":") for line in str(sends.get("httpHeaders") or "").splitlines())
+        headers = {name.strip().casefold(): value.strip() for name, _, value in lines}
+        if SECRET_HEADER in headers:
+            told = headers[SECRET_HEADER]
+            return not told.strip("*") or any(told == one.reveal() for one in self._connection.webhook_secrets)
+        return bool(sends.get("basicAuthPassword")) and sends.get("basicAuthUsername") == self._user
+
+    def _hook(self, told: Mapping[str, Any], failed: tuple[datetime, str] | None) -> Hook:
         kind, inputs, sends = (
             str(told.get("eventType")),
             told.get("publisherInputs") or {},
@@ -128,7 +164,7 @@ class AzureDevOpsHooks:
         )
         project = str(inputs.get("projectId") or "")
         filters = {name: value for name, value in inputs.items() if value and name not in _OF_THE_SERVICE}
-        has_header = SECRET_HEADER in str(sends.get("httpHeaders") or "").casefold()
+        changed = instant(told.get("modifiedDate"))
         return Hook(
             topic=f"{kind} of {self._projects.get(project, project) or _ALL}",
             url=str(sends.get("url") or ""),
@@ -139,8 +175,9 @@ class AzureDevOpsHooks:
                 "Filters": ", ".join(f"{name}: {value}" for name, value in sorted(filters.items())),
             },
             state=_STATES.get(str(told.get("status") or "enabled"), "disabled"),
-            is_proven=bool(sends.get("basicAuthPassword")) or has_header,
+            is_proven=self._is_proven(sends),
             id=str(told.get("id") or ""),
+            failed=failed[1] if failed and (changed is None or failed[0] > changed) else "",
         )
 
     def _get(self, path: str) -> Sequence[Mapping[str, Any]]:
@@ -155,6 +192,11 @@ class AzureDevOpsHooks:
             headers={"Content-Type": "application/json"},
             data=orjson.dumps(body),
         )
+
+
+def _line(words: object) -> str:
+    told = " ".join(words.split()) if isinstance(words, str) else ""
+    return told[:_LONGEST_LINE] or "it does not say why"
 
 
 def _subscription(kind: str, project: str, url: str, user: str, secret: str) -> Mapping[str, Any]:

@@ -3,9 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
-import jsonschema
 import pytest
 
 from integration.core.errors import Permanent, Refused
@@ -145,7 +143,7 @@ def test_filters_details_versions_and_missing_passwords_are_drift(
         "Resource version is 5.1-preview.3, not 1.0",
         "Resource details to send is minimal, not all",
         "Filters is areaPath: Shop, not empty",
-        "carries no proof of who sends",
+        "carries no proof that we take",
     )
     assert register(keeper, URL) == []
 
@@ -191,26 +189,45 @@ def test_without_a_secret_nothing_is_registered(connection: Connection) -> None:
         keeper.create(keeper.wanted(URL)[0])
 
 
-def test_requests_and_answers_are_as_the_vendor_describes_them(
-    sim: AzureDevOpsSimulator, keeper: HookKeeper, corpus: Path
+def test_a_password_that_is_not_the_mappings_is_found_by_what_its_last_delivery_was_answered_with(
+    sim: AzureDevOpsSimulator, connection: Connection, keeper: HookKeeper
 ) -> None:
-    described = json.loads((corpus / "specs" / "azure-devops" / "7.1" / "hooks.serviceHooks.json").read_text())
-    register(keeper, URL)
-    sim.hooks.switch(sim.subscriptions[0].id, "disabledByUser")
-    register(keeper, URL)
-    keeper.provoke(URL)
-    kinds = {"subscriptions": "Subscription", "testnotifications": "Notification"}
+    with Listener() as listener:
+        register(keeper_of(replace(connection, webhook_secrets=(Secret("an older one"),))), listener.url)
+        assert register(keeper, listener.url) == [], "nobody can know yet: the password comes back masked"
 
-    said = [(asked.split("/_apis/hooks/")[1].split("/")[0], body) for asked, body in sim.journal.bodies]
-    assert {path for path, _ in said} == set(kinds)
-    for path, body in said:
-        assert body.keys() <= described["definitions"][kinds[path]]["properties"].keys()
-        assert body.get("details", {}).keys() <= described["definitions"]["NotificationDetails"]["properties"].keys()
-        jsonschema.Draft4Validator(
-            {"$ref": f"#/definitions/{kinds[path]}", "definitions": described["definitions"]}
-        ).validate(body)
-    for path, kind in (("subscriptions", "Subscription"), ("publishers", "Publisher")):
-        for one in Client(sim).get(f"/_apis/hooks/{path}")["value"]:
-            jsonschema.Draft4Validator(
-                {"$ref": f"#/definitions/{kind}", "definitions": described["definitions"]}
-            ).validate(one)
+        listener.answers.append(401)
+        sim.create_work_item("Epic", "The new checkout")
+        assert sim.drain()
+        [step] = compare(listener.url, keeper.wanted(listener.url), keeper.there())[:1]
+        assert step.drift == ("is on probation: new events are lost", "its last delivery failed: Unauthorized (401)")
+
+        assert [one.topic for one in register(keeper, listener.url)] == ["workitem.created of Shop"]
+        assert register(keeper, listener.url) == [], "what failed before it was mended tells nothing any more"
+
+        sim.create_work_item("Epic", "Pay by card")
+        assert sim.drain()
+        assert register(keeper, listener.url) == []
+    TRACKER.verify(connection, {name.lower(): value for name, value in listener.received[-1].headers.items()}, b"")
+
+
+@pytest.mark.parametrize(
+    ("change", "proven"),
+    [
+        ({}, True),
+        ({"basicAuthUsername": "somebody"}, False),
+        ({"basicAuthPassword": ""}, False),
+        ({"basicAuthPassword": "", "httpHeaders": f"X-Other: 1\nX-Okrlink-Secret: {SECRET}"}, True),
+        ({"httpHeaders": "X-Okrlink-Secret: an older one"}, False),
+        ({"httpHeaders": "X-Okrlink-Secret: ********"}, True),
+    ],
+    ids=["ours", "another user", "no password", "our header", "another header", "a header that is masked"],
+)
+def test_what_a_subscription_shows_of_its_proof_is_compared(
+    sim: AzureDevOpsSimulator, keeper: HookKeeper, change: dict[str, str], proven: bool
+) -> None:
+    register(keeper, URL)
+    first = sim.subscriptions[0]
+    first.told = {**first.told, "consumerInputs": {**first.told["consumerInputs"], **change}}
+
+    assert [hook.is_proven for hook in keeper.there()[:2]] == [proven, True]

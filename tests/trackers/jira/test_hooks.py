@@ -91,7 +91,7 @@ def test_drift_is_seen_and_mended(jira: JiraSimulator, connection: Connection) -
     assert step.drift[2:] == (
         'JQL is project = PAY, not project in ("SHOP")',
         "Exclude body is yes, not no",
-        "carries no proof of who sends",
+        "carries no proof that we take",
     )
     assert step.there is not None
     assert step.wanted is not None
