@@ -1,7 +1,7 @@
 """Which operations of the vendors' documents each call of a client asks for: a new one has to be written down here."""
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,8 @@ from integration.trackers.contract import Connection, Secret, TrackerClient
 from integration.trackers.jira import TRACKER as JIRA
 from integration.trackers.jira.client import JiraClient
 from tests.conformance.recorder import Recorder
+from tests.sides import Clock
+from tests.trackers.azure_devops.test_both_ways import MORNING, delivery, work
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 ASKS_NOTHING = {"asked_to_wait", "same", "same_badge"}
@@ -128,6 +130,50 @@ def test_a_call_asks_for_these_operations(
         operation = each.vendor.description(corpus).find(each.method, each.vendor.address(each.path))
         asked.add(operation.id if operation else f"{each.method} {each.path.partition('/_apis')[2] or '/_apis'}")
     assert asked == OPERATIONS[tracker, call]
+
+
+THE_WHOLE_PAST = {
+    "Builds_List",
+    "Deployments_List",
+    "Fields_List",
+    "Projects_List",
+    "Pull Requests_Get Pull Requests By Project",
+    "Queries_Get",
+    "Queries_List",
+    "Reporting Work Item Links_Get",
+    "Reporting Work Item Revisions_Read Reporting Revisions Get",
+    "Revisions_List",
+    "Timeline_Get",
+    "Wiql_Query By Wiql",
+    "Work Items_Get Work Items Batch",
+}
+
+
+def test_reading_a_past_that_has_everything_in_it_asks_for_these_operations(corpus: Path, recorder: Recorder) -> None:
+    """From the beginning, from a day on, after a restart, and by a query in a folder of its own."""
+    clock = Clock(MORNING)
+    with AzureDevOpsSimulator(clock=clock) as sim:
+        work(sim, lambda: clock.forward(hours=3, seconds=7))
+        delivery(sim, lambda: clock.forward(hours=3, seconds=7), clock)
+        sim.save_query("Shared Queries/Triage/Deep/Open bugs", "SELECT [System.Id] FROM WorkItems")
+        connection = Connection("ado", "azure-devops", sim.url, projects=("Shop",), token=Secret(sim.token))
+
+        def read(since: datetime, cursors: dict[str, str]) -> dict[str, str]:
+            client = AzureDevOpsClient(connection)
+            pages = {stream: list(client.history(stream, since, cursors.get(stream))) for stream in client.streams}
+            return {stream: listed[-1].cursor for stream, listed in pages.items() if listed}
+
+        ends = read(LONG_AGO, {})
+        read(clock() - timedelta(days=1), {})
+        clock.forward(days=1)
+        sim.edit(3, {"Story Points": 13})
+        read(LONG_AGO, ends)
+        assert list(AzureDevOpsClient(connection).answers(Query("Open bugs", saved=True)))
+
+    asked = {
+        each.vendor.description(corpus).find(each.method, each.vendor.address(each.path)) for each in recorder.heard
+    }
+    assert {operation.id for operation in asked if operation} == THE_WHOLE_PAST
 
 
 @pytest.mark.parametrize("client", [JiraClient, AzureDevOpsClient])

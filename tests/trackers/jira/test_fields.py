@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -12,7 +11,6 @@ from integration.core.scorecard import CardValue
 from integration.simulators.jira import JiraSimulator
 from integration.trackers.contract import Connection, FieldKeeper, Secret
 from integration.trackers.jira import TRACKER
-from tests.simulators.described import check_request
 
 WANTED: Mapping[str, CardValue] = {"OKR share": "percent", "OKR line": "summary", "OKR page": "url"}
 
@@ -137,15 +135,3 @@ def test_jiras_own_words_where_it_does_not_take_a_field(keeper: FieldKeeper) -> 
     [*_, screen] = keeper.places(["Epic"], [])
     with pytest.raises(Permanent, match="already exists on the screen"):
         keeper.place("summary", screen)
-
-
-def test_requests_are_as_the_vendor_describes_them(jira: JiraSimulator, connection: Connection, corpus: Path) -> None:
-    jira.create_issue("SHOP", "Epic", "The new checkout")
-    share = jira.add_field("OKR share", "number")
-    jira.change_field(share.id, contexts=(frozenset({jira.site.project("PAY").id}),))
-    create(connection)
-    keeper_of(connection).samples(["Epic"], {share.id: "percent"})
-
-    assert {one.path.rpartition("/")[2] for one in jira.writes} == {"field", "context", "fields"}
-    for request in jira.requests:
-        check_request(corpus, request)

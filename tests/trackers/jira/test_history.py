@@ -25,7 +25,6 @@ from integration.trackers.contract import Connection, HistoryPage, Secret
 from integration.trackers.jira.client import JiraClient, connect
 from integration.trackers.jira.jql import Scope
 from tests.simulators.asking_jira import Clock
-from tests.simulators.described import check_request
 
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 SEARCH, CHANGELOGS = "/rest/api/3/search/jql", "/rest/api/3/changelog/bulkfetch"
@@ -121,22 +120,6 @@ class TestRequests:
 
         assert [list(page) for page in reader(jira, "SHOP").present()] == [made]
         assert jira.requests[-1].query["maxResults"] == "5000"
-
-    def test_every_request_is_as_atlassian_describes_it(self, jira, clock, corpus) -> None:
-        made = many(jira, clock, 103)
-        for number in range(21):
-            jira.comment(made[0], f"comment {number}")
-        jira.release_version(jira.create_version("SHOP", "Shop 1.0").name)
-        client = reader(jira, "SHOP")
-        for stream in client.streams:
-            list(client.history(stream, LONG_AGO, None))
-            client.total(stream, LONG_AGO)
-        list(client.present())
-        list(reader(jira).history("versions", LONG_AGO, None))
-
-        assert len({request.path for request in jira.requests}) == 11
-        for request in jira.requests:
-            check_request(corpus, request)
 
 
 class TestRestarts:
