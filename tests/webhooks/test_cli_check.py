@@ -5,6 +5,7 @@ import jsonschema
 import pytest
 from click.testing import CliRunner, Result
 
+from integration.pushed.schema import json_schema
 from webhooks.cli import main
 
 GOOD = """\
@@ -118,3 +119,11 @@ def test_the_schema_is_a_schema() -> None:
 
     assert result.exit_code == 0
     jsonschema.Draft7Validator.check_schema(json.loads(result.stdout))
+
+
+def test_the_schema_of_facts_is_printed():
+    result = CliRunner().invoke(main, ["schema", "facts"])
+
+    assert result.exit_code == 0
+    assert json.loads(result.stdout)["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+    assert result.stdout == json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"

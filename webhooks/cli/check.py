@@ -14,6 +14,7 @@ import click
 
 from integration.core.errors import Permanent, Problem, Refused, Retryable
 from integration.core.queries import Query
+from integration.pushed import schema as schema_of_facts
 from integration.trackers import TRACKERS
 from integration.trackers.budget import asking
 from integration.trackers.contract import Connection, Examiner, TrackerClient
@@ -58,9 +59,11 @@ def check(file: Path, *, strict: bool, online: bool, as_json: bool) -> None:
 
 
 @click.command("schema")
-def schema() -> None:
-    """Print the JSON Schema of the mapping language, for editors that complete and check while you type."""
-    print(json.dumps(json_schema(), indent=2, ensure_ascii=False))
+@click.argument("of", type=click.Choice(["mapping", "facts"]), default="mapping")
+def schema(of: str) -> None:
+    """Print the JSON Schema of mappings, for editors that complete and check while you type, or of facts from elsewhere."""
+    made = json_schema() if of == "mapping" else schema_of_facts.json_schema()
+    print(json.dumps(made, indent=2, ensure_ascii=False))
 
 
 def understood(file: Path, loaded: Loaded) -> str:
