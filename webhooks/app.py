@@ -8,6 +8,7 @@ from flask import Flask, Response
 from werkzeug.exceptions import HTTPException
 
 from integration.core.errors import ServiceError, StoreUnusable, Unverified
+from webhooks.api import api
 from webhooks.bootstrap import Service
 from webhooks.health import health
 from webhooks.receive import receiver
@@ -21,6 +22,7 @@ def create_app(service: Service) -> Flask:
     app = Flask(__name__, static_folder=None)
     app.register_blueprint(health(service.database, service.senders))
     app.register_blueprint(receiver(service.inbox, service.senders))
+    app.register_blueprint(api(service.database, service.wakeup.send))
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(Unverified, _unverified)
     app.register_error_handler(StoreUnusable, _unusable)

@@ -37,7 +37,7 @@ SECTIONS: Mapping[str, Mapping[str, Lazy]] = {
     },
     "The mapping": {
         "check": Lazy("check:check", "Find every mistake in a mapping at once."),
-        "schema": Lazy("check:schema", "Print the JSON Schema, for editors that complete and check."),
+        "schema": Lazy("check:schema", "Print a JSON Schema: of mappings, for editors; or of facts."),
         "plan": Lazy("plan:plan_command", "Show what a mapping would write, without writing it."),
         "apply": Lazy("plan:apply_command", "Put a mapping in force."),
     },
@@ -54,6 +54,9 @@ SECTIONS: Mapping[str, Mapping[str, Lazy]] = {
         "doctor": Lazy("doctor:doctor", "Look at each connection: what is wrong with it, and the remedy."),
         "fields": Lazy("fields:fields", "Create the fields that show key results, and check them."),
         "hooks": Lazy("hooks:hooks", "Register webhooks and service hooks, and see that they arrive."),
+    },
+    "Facts from elsewhere": {
+        "token": Lazy("token:token", "Make, list and revoke tokens by which programs push facts."),
     },
     "Numbers": {
         "okrs": Lazy("numbers:okrs", "Show objectives and key results: progress, pace, status."),
