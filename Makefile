@@ -7,8 +7,9 @@ BIN := .venv/bin
 demo: .venv/.run
 	$(BIN)/okrlink demo
 
+# Most tests wait for servers and processes: two for each processor, and whoever is done early takes over from the others.
 test: .venv/.dev
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto --dist worksteal
 
 lint: .venv/.dev
 	$(BIN)/ruff check .

@@ -24,6 +24,11 @@ from tests.routes import _compiled_once  # noqa: F401 - a fixture
 LOOPBACK = ("127.", "::1", "localhost")
 
 
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """What `-n auto` means: tests wait for half of their time."""
+    return 2 * (os.cpu_count() or 1)
+
+
 @pytest.fixture(autouse=True)
 def _loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
     """A test that talks to the world is a mistake, and fails as one."""
