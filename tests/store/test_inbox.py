@@ -171,7 +171,10 @@ def test_a_restarted_postgresql_loses_no_delivery(postgres_url: str, request: py
     inbox = Inbox.for_database(database)
     inbox.put(delivery("before"))
     with database.write() as connection:
-        query = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%unnest%' AND pid != pg_backend_pid()"
+        query = """\
+            SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+            WHERE datname = current_database() AND query LIKE '%unnest%' AND pid != pg_backend_pid()
+        """
         assert connection.scalars(text(query)).all() == [True]
 
     assert inbox.put(delivery("after"))
