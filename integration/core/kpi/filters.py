@@ -41,12 +41,8 @@ def of_side(side: Facts, as_of: datetime) -> Matches | None:
     if side.stream != "deployments" or "environment" in read:
         return asked
     if asked is None:
-        return _in_production
+        return lambda fact: fact.fields.get("production") is True
     return lambda fact: fact.fields.get("production") is True and asked(fact)
-
-
-def _in_production(fact: DeliveryFact) -> bool:
-    return fact.fields.get("production") is True
 
 
 def _one_of(questions: Sequence[Matches | None]) -> Matches:
@@ -89,7 +85,15 @@ def _test(name: str, test: Test, as_of: datetime) -> Matches:
             return matched
         case Holds():
             holds = within(test.bound, Fraction(test.bound.quantity.number))
-            return lambda fact: (value := fields.number(read(fact))) is not None and holds(value)
+
+            def held(fact: DeliveryFact) -> bool:
+                value = read(fact)
+                if value is None:
+                    return False
+                number = value if value.__class__ is int else fields.number(value)  # counts mostly
+                return number is not None and holds(number)
+
+            return held
         case Is():
             true = test.true
             return lambda fact: read(fact) is true

@@ -78,7 +78,7 @@ def _standing(times: Times, undone: Times, as_of: datetime) -> datetime | None:
 def deleted(as_of: datetime) -> Callable[[DeliveryFact], bool]:
     """Whether a fact is deleted as of the time, and was not brought back."""
     when = _last(DELETED, as_of)
-    return lambda fact: DELETED in fact.moments and when(fact) is not None
+    return lambda fact: when(fact) is not None
 
 
 def present(as_of: datetime) -> At:

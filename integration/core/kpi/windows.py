@@ -96,14 +96,16 @@ class Calendar:
         return days
 
     def parts(self, stretch: Stretch, units: Sequence[Span]) -> list[Part]:
-        """The stretch, cut where a unit of any of these begins; without units it is one part. An empty one has none."""
-        if not units:
-            return [Part(stretch)]
+        """The stretch, cut where a unit of any of these begins; without units, or without length, it is one part."""
+        if not units or stretch.first >= stretch.last:
+            return [self._part(stretch, units)]
         bounds = {self.midnight(day) for unit in units for day in self.starts(stretch, unit)}
         edges = [stretch.first, *sorted(edge for edge in bounds if stretch.first < edge < stretch.last), stretch.last]
         return [self._part(Stretch(first, last), units) for first, last in pairwise(edges) if first < last]
 
     def _part(self, stretch: Stretch, units: Sequence[Span]) -> Part:
+        if not units:
+            return Part(stretch)
         days = [(unit, self.begin(self.day(stretch.first), unit)) for unit in units]
         whole = min(self.midnight(shifted(day, 1, unit)) - self.midnight(day) for unit, day in days)
         labels = tuple((unit, self.label(day, unit)) for unit, day in days)
