@@ -20,6 +20,7 @@ from tests.databases import (  # noqa: F401 - fixtures
 from tests.desks import ado_desk, desk, jira_desk  # noqa: F401 - fixtures
 from tests.need import need  # noqa: F401 - tests may take it from here
 from tests.routes import _compiled_once  # noqa: F401 - a fixture
+from tests.sides import side  # noqa: F401 - a fixture
 
 LOOPBACK = ("127.", "::1", "localhost")
 

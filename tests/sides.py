@@ -1,9 +1,11 @@
 """The simulated trackers behind the same few words, for tests that ask the same of both."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
+
+import pytest
 
 from integration.simulators.azure_devops import AzureDevOpsSimulator
 from integration.simulators.azure_devops_editions import SERVERS, SERVICES
@@ -17,6 +19,19 @@ SECRETS = {
     "ADO_TOKEN": "pat",
 }
 DANA = "Dana Ortiz"
+ALWAYS = """\
+version: 1
+cycles: {{now: {{from: 2020-01-01, to: 2099-12-31}}}}
+cycle: now
+connections: {{{name}: {connection}}}
+objectives:
+  checkout:
+    title: Buying a book takes less than a minute
+    key_results:
+      built: {{title: The new checkout is built, work: items}}
+      paid: {{title: People can pay by card, work: items}}
+"""
+"""A cycle in which every test happens, whatever the day."""
 
 
 class Clock:
@@ -95,7 +110,7 @@ class JiraSide:
     name = "jira"
     busy = Fault("throttle", times=None, share=0.1, retry_after=0.2)
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Callable[[], datetime]) -> None:
         self.simulator = JiraSimulator(clock=clock, write_limits=(), projects={"SHOP": "Bookshop", "PAY": "Payments"})
         self.faults = self.simulator.faults
 
@@ -175,7 +190,7 @@ class JiraSide:
 class JiraDataCenterSide(JiraSide):
     name = "dc"
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Callable[[], datetime]) -> None:
         self.simulator = JiraDataCenterSimulator(clock=clock, projects={"SHOP": "Bookshop", "PAY": "Payments"})
         self.faults = self.simulator.faults
 
@@ -193,7 +208,7 @@ class AzureDevOpsSide:
     edition = SERVICES
     busy = Fault("throttle", times=None, share=0.1, retry_after=0.2)
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Callable[[], datetime]) -> None:
         self.simulator = AzureDevOpsSimulator(clock=clock, edition=self.edition)
         for name, kind in (("KR Progress", "double"), ("KR Status", "string"), ("KR Summary", "string")):
             self.simulator.add_field(name, kind)
@@ -282,3 +297,22 @@ class AzureDevOpsServerSide(AzureDevOpsSide):
 
 
 SIDES = {"jira": JiraSide, "dc": JiraDataCenterSide, "ado": AzureDevOpsSide, "tfs": AzureDevOpsServerSide}
+
+
+@pytest.fixture(params=sorted(SIDES))
+def side(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Side]:
+    """Each of the simulated trackers in turn, as of now, with the values that its place in a mapping names."""
+    for name, value in SECRETS.items():
+        monkeypatch.setenv(name, value)
+    made: Side = SIDES[request.param](real_time)
+    yield made
+    made.close()
+
+
+def real_time() -> datetime:
+    return datetime.now(UTC)
+
+
+def mapping_of(side: Side) -> str:
+    """A mapping in which the tracker is all that there is."""
+    return ALWAYS.format(name=side.name, connection=side.connection())

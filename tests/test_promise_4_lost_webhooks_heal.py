@@ -1,6 +1,6 @@
 """Promise 4: lost webhooks heal. A rescan asks what changed and closes the gap (design section 5)."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,39 +16,10 @@ from integration.store.db import Database
 from integration.store.streams import STANDING
 from tests.histories import Listener
 from tests.living import Living, until
-from tests.sides import SECRETS, SIDES, Side
+from tests.sides import Side, mapping_of
 from tests.steps import deliver
 
-MAPPING = """\
-version: 1
-cycles: {{now: {{from: 2020-01-01, to: 2099-12-31}}}}
-cycle: now
-connections: {{{name}: {connection}}}
-objectives:
-  checkout:
-    title: Buying a book takes less than a minute
-    key_results:
-      built: {{title: The new checkout is built, work: items}}
-      paid: {{title: People can pay by card, work: items}}
-"""
 MOST_ACTS = 60
-
-
-def real_time() -> datetime:
-    return datetime.now(UTC)
-
-
-@pytest.fixture(params=["jira", "dc", "ado", "tfs"])
-def side(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Side]:
-    for name, value in SECRETS.items():
-        monkeypatch.setenv(name, value)
-    made = SIDES[request.param](real_time)  # type: ignore[arg-type]  # a clock is whatever tells the time
-    yield made
-    made.close()
-
-
-def mapping(side: Side) -> str:
-    return MAPPING.format(name=side.name, connection=side.connection())
 
 
 def work_hard(side: Side, luck: Random) -> None:
@@ -117,7 +88,7 @@ def test_promise_4_lost_webhooks_heal(side: Side, database_url: str, tmp_path: P
     """
     listener, luck = Listener(), Random(4)
     side.hear(listener.url)
-    with Living(database_url, mapping(side), tmp_path, rescans=True) as living:
+    with Living(database_url, mapping_of(side), tmp_path, rescans=True) as living:
         living.settle()
         work_hard(side, luck)
         assert side.drain()
@@ -136,7 +107,7 @@ def test_promise_4_lost_webhooks_heal(side: Side, database_url: str, tmp_path: P
             missed = sum(one.new for one in streams.every(connection, STANDING))
 
     (tmp_path / "truth").mkdir()
-    with Living(f"sqlite:///{tmp_path}/truth/okrlink.db", mapping(side), tmp_path / "truth") as truth:
+    with Living(f"sqlite:///{tmp_path}/truth/okrlink.db", mapping_of(side), tmp_path / "truth") as truth:
         deliver(truth.database, side.name, listener.bodies)
         truth.settle(60)
         assert healed[0] == facts(truth.database)

@@ -1,8 +1,6 @@
 """`okrlink backfill` and `okrlink rescan`, as a person types them before anything is applied."""
 
 import json
-from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -12,42 +10,22 @@ from sqlalchemy import func, select
 from integration.simulators.faults import Fault
 from integration.store import tables
 from integration.store.db import Database
-from tests.sides import SECRETS, SIDES, Side
+from tests.sides import Side, mapping_of
 from tests.webhooks.typing_commands import run
 
-MAPPING = """\
-version: 1
-cycles: {{now: {{from: 2020-01-01, to: 2099-12-31}}}}
-cycle: now
-connections: {{{name}: {connection}}}
-objectives:
-  checkout:
-    title: Buying a book takes less than a minute
-    key_results:
-      built: {{title: The new checkout is built, work: items}}
-"""
 ITEMS = {"jira": "issues", "dc": "issues", "ado": "work items", "tfs": "work items"}
 
 
-def real_time() -> datetime:
-    return datetime.now(UTC)
-
-
-@pytest.fixture(params=["jira", "dc", "ado", "tfs"])
-def side(
-    request: pytest.FixtureRequest, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Side]:
+@pytest.fixture
+def side(side: Side, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Side:
     """A team that has worked for a while, in a folder with a mapping that nobody has applied."""
-    for name, value in {**SECRETS, "OKRLINK_DATABASE_URL": database_url}.items():
-        monkeypatch.setenv(name, value)
-    made = SIDES[request.param](real_time)  # type: ignore[arg-type]  # a clock is whatever tells the time
+    monkeypatch.setenv("OKRLINK_DATABASE_URL", database_url)
     monkeypatch.chdir(tmp_path)
-    Path("okr.yaml").write_text(MAPPING.format(name=made.name, connection=made.connection()))
-    epic = made.epic()
-    stories = [made.story(epic, f"Step {number}") for number in range(3)]
-    made.done(stories[0])
-    yield made
-    made.close()
+    Path("okr.yaml").write_text(mapping_of(side))
+    epic = side.epic()
+    stories = [side.story(epic, f"Step {number}") for number in range(3)]
+    side.done(stories[0])
+    return side
 
 
 def told(result: Result, side: Side) -> str:
