@@ -15,6 +15,7 @@ from integration.trackers.contract import Connection
 from integration.trackers.jira.gateway import session
 from integration.trackers.jira.history import PAGE, IssueHistory, following
 from integration.trackers.jira.payload import Json, records
+from integration.trackers.jira.projects import listed_projects
 from integration.trackers.jira.rest import understood
 from integration.trackers.jira.site import ALL_FIELDS, JiraSite
 
@@ -88,8 +89,5 @@ class JiraClient(JiraSite):
     def _history(self, item: str, start: int) -> Json:
         return self._rest.told(self._api.get_change_logs, item, start_at=start, max_results=PAGE)
 
-    def _shown_projects(self) -> list[Json]:
-        """The connection's projects; all that the account sees where the mapping names none."""
-        pages = self._rest.paged(self._api.search_projects, size=PAGE, keys=self._projects or None)
-        with understood():
-            return [project for page in pages for project in records(page, "projects")]
+    def _listed_projects(self, keys: Sequence[str]) -> Sequence[Json]:
+        return listed_projects(self._api, self._rest, keys)

@@ -11,7 +11,6 @@ from typing import Any
 
 from requests import Response
 
-from integration.core.catalogue import folded
 from integration.core.facts import TrackerFact
 from integration.core.write_back import FieldValue
 from integration.trackers.contract import Connection
@@ -19,7 +18,7 @@ from integration.trackers.jira import values
 from integration.trackers.jira.client import credentials
 from integration.trackers.jira.history import PAGE, entry_of, status_changed, status_since
 from integration.trackers.jira.offsets import OffsetHistory, changelog_in
-from integration.trackers.jira.payload import Json, identifier, records, text
+from integration.trackers.jira.payload import Json, identifier, records
 from integration.trackers.jira.rest import total_of, understood
 from integration.trackers.jira.site import ALL_FIELDS, JiraSite
 
@@ -163,14 +162,9 @@ class JiraDataCenterClient(JiraSite):
             entries = [(entry_of(raw, item), raw) for raw in changelog_in(shown)]
         yield from (raw for _, raw in sorted(entries, key=lambda one: (one[0].at, one[0].order), reverse=True))
 
-    def _shown_projects(self) -> Sequence[Json]:
-        told = self._rest.listed(self._api.get_projects)
-        wanted = {folded(project) for project in self._projects}
-        return [
-            one
-            for one in told
-            if not wanted or wanted & {folded(text(one.get(name)) or "") for name in ("key", "name")}
-        ]
+    def _listed_projects(self, keys: Sequence[str]) -> Sequence[Json]:
+        del keys  # it always tells all of them
+        return self._rest.listed(self._api.get_projects)
 
     def _for_edit(self, kind: str, value: FieldValue) -> Any:
         return values.for_edit(kind, value, documents=False)

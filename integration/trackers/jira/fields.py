@@ -7,7 +7,7 @@ project names a scheme for each type, and that names the screens for viewing and
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import requests
@@ -18,6 +18,7 @@ from integration.core.fields import Holds, Place, Sample, holds
 from integration.core.scorecard import CardValue
 from integration.trackers.contract import Connection
 from integration.trackers.jira.payload import Json, identifier, record, records, text
+from integration.trackers.jira.projects import Projects, listed_projects
 from integration.trackers.jira.rest import Rest, understood
 
 PAGE = 50
@@ -91,8 +92,7 @@ class JiraFields:
 
     @cached_property
     def _projects(self) -> Sequence[Json]:
-        keys = list(self._connection.projects) or None
-        return list(self._pages(self._api.search_projects, keys=keys))
+        return Projects(self._connection.projects, partial(listed_projects, self._api, self._rest)).shown()
 
     @cached_property
     def _fields(self) -> Sequence[Json]:

@@ -43,7 +43,8 @@ from integration.trackers.jira.payload import (
     records,
     text,
 )
-from integration.trackers.jira.place import ISSUES, Link, Place
+from integration.trackers.jira.place import ISSUES, Link, Place, Places
+from integration.trackers.jira.projects import Projects, Sight
 from integration.trackers.jira.rest import Rest, understood
 
 FIELDS = "*all,-description,-environment,-worklog,-attachment"
@@ -60,41 +61,49 @@ UNSETTLED = timedelta(minutes=10)
 class IssueHistory:
     """Reads the issues of a connection's projects; of all that the account sees where the mapping names none."""
 
-    def __init__(self, api: Any, rest: Rest, projects: Sequence[str]) -> None:
+    def __init__(self, api: Any, rest: Rest, projects: Projects) -> None:
         self._api = api
         self._rest = rest
         self._projects = projects
 
     def pages(self, since: datetime, cursor: str | None) -> Iterator[HistoryPage]:
-        """Whatever changed since then, a request at a time; the cursor behind each stands for all that came before it."""
-        place = Place.read(cursor, since)
-        while True:
-            facts, items = self._page(place)
-            ended = place.searched and not place.owed
-            if ended:
-                place.end()
-            yield HistoryPage(facts, place.text(), items)
-            if ended:
-                return
+        """Whatever changed since then, a request at a time; the cursor behind each stands for all that came before it.
 
-    def _page(self, place: Place) -> tuple[Sequence[TrackerFact], int]:
+        A project that the cursor does not know is read from `since`. One that is not seen holds up no other: it is told
+        of at the end.
+        """
+        sight = self._projects.sight()
+        places = Places.read(cursor, since, sight.keys)
+        for place in tuple(places.walked):
+            ended = False
+            while not ended:
+                facts, items = self._page(place, sight)
+                ended = place.searched and not place.owed
+                if ended:
+                    place.end()
+                    if place is places.walked[-1]:
+                        places.end()
+                yield HistoryPage(facts, places.text(), items)
+        sight.complain()
+
+    def _page(self, place: Place, sight: Sight) -> tuple[Sequence[TrackerFact], int]:
         """What the next request tells, and of how many issues for the first time."""
         if len(place.owed) >= ISSUES or (place.searched and place.owed):
             return self._changelogs(place), 0
-        return self._issues(place)
+        return self._issues(place, sight)
 
     def total(self, since: datetime) -> int | None:
-        told = self._rest.told(self._api.count_issues, data={"jql": self._scope().since(since)})
+        told = self._rest.told(self._api.count_issues, data={"jql": self._scope(self._all()).since(since)})
         count = told.get("count")
         return count if isinstance(count, int) else None
 
     def present(self) -> Iterator[Sequence[str]]:
         """The ids of all issues. Search may not know yet of those that were made some minutes ago."""
-        return self._ids(self._scope().everything)
+        return self._ids(self._scope(self._all()).everything)
 
     def answers(self, query: Query) -> Iterator[Sequence[str]]:
         """The ids of the issues that answer a query, as far as search knows."""
-        return self._ids(self._scope().answering(query))
+        return self._ids(self._scope(self._all()).answering(query))
 
     def _ids(self, condition: str) -> Iterator[Sequence[str]]:
         token: str | None = None
@@ -107,18 +116,30 @@ class IssueHistory:
             if token is None:
                 return
 
-    def _scope(self) -> Scope:
+    def _all(self) -> Sequence[str]:
+        """The keys of all projects that are meant. Without one of them, an answer would be that of another question."""
+        sight = self._projects.sight()
+        sight.complain()
+        return list((sight.keys or {}).values())
+
+    def _scope(self, keys: Sequence[str]) -> Scope:
         """As of now: people move, and with them the zone in which Jira reads the account's times."""
-        return Scope(self._projects, zone_of(self._rest.told(self._api.get_current_user)))
+        return Scope(keys, zone_of(self._rest.told(self._api.get_current_user)))
+
+    def _changed(self, place: Place, sight: Sight) -> str:
+        """What asks for all that changed in the place's projects since."""
+        known = sight.keys or {}
+        scope = self._scope([known[project] for project in place.projects or ()])
+        return f"{scope.since(place.updated)} ORDER BY updated ASC, key ASC"
 
     @cached_property
     def _people(self) -> Collection[str]:
         """The fields that hold people, by the schema: an issue tells it only of fields that are not empty."""
         return {text(raw.get("id")) or "" for raw in self._rest.listed(self._api.get_fields) if _holds_people(raw)}
 
-    def _issues(self, place: Place) -> tuple[Sequence[TrackerFact], int]:
+    def _issues(self, place: Place, sight: Sight) -> tuple[Sequence[TrackerFact], int]:
         """The next page of issues as they are now. Their changelogs are owed."""
-        page, answered = self._next(place)
+        page, answered = self._next(place, sight)
         with understood():
             found = records(page.get("issues"), "issues")
             shown = {(identifier(one.get("id"), "issue.id"), updated_at(one)): one for one in found}
@@ -133,7 +154,7 @@ class IssueHistory:
         place.searched = place.token is None
         return facts, len(new)
 
-    def _next(self, place: Place) -> tuple[Json, datetime]:
+    def _next(self, place: Place, sight: Sight) -> tuple[Json, datetime]:
         """By token, which belongs to one query; where Jira does not know it any more, from what was told last."""
         if place.token is not None:
             try:
@@ -142,7 +163,7 @@ class IssueHistory:
                 raise
             except Permanent:
                 place.token = None
-        place.query = f"{self._scope().since(place.updated)} ORDER BY updated ASC, key ASC"
+        place.query = self._changed(place, sight)
         return self._search(place.query, None, FIELDS, PAGE)
 
     def _search(self, jql: str, token: str | None, fields: str, limit: int) -> tuple[Json, datetime]:

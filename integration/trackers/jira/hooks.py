@@ -17,6 +17,7 @@ from integration.core.errors import Gone, Permanent
 from integration.core.hooks import Hook
 from integration.trackers.contract import Connection
 from integration.trackers.jira.payload import Json, optional_identifier, record, text
+from integration.trackers.jira.projects import Projects, listed_projects
 from integration.trackers.jira.rest import Rest, understood
 from integration.trackers.jira.translate import HANDLERS
 
@@ -37,7 +38,6 @@ class JiraHooks:
         self._api = api
         self._connection = connection
         self._rest = Rest(connection.url, api.get_current_user)
-        self._jql = _jql(connection.projects)
         self.occasion = f"change any issue{f' of {connection.projects[0]}' if connection.projects else ''}"
 
     def wanted(self, url: str) -> Sequence[Hook]:
@@ -80,6 +80,19 @@ class JiraHooks:
             f"Or send: POST {self._connection.url}/{self._resource}",
             f"  {body}",
         ]
+
+    @cached_property
+    def _jql(self) -> str:
+        """The site filters by projects as they are, and knows no patterns: those are looked up."""
+        named, known = self._connection.projects, Projects(self._connection.projects, self._listed_projects)
+        if known.are_plain():
+            return _jql(named)
+        sight = known.sight()
+        sight.complain()
+        return _jql(sorted((sight.keys or {}).values()))
+
+    def _listed_projects(self, keys: Sequence[str]) -> Sequence[Json]:
+        return listed_projects(self._api, self._rest, keys)
 
     @property
     def _resource(self) -> str:
@@ -129,6 +142,10 @@ class JiraHooks:
 
 class JiraDataCenterHooks(JiraHooks):
     """The same on one's own machines, where the resource depends on the version, and none tells whether there is a secret."""
+
+    def _listed_projects(self, keys: Sequence[str]) -> Sequence[Json]:
+        del keys  # it always tells all of them
+        return self._rest.listed(self._api.get_projects)
 
     @cached_property
     def _since_10(self) -> bool:

@@ -23,6 +23,7 @@ from integration.trackers.jira.history import (
 )
 from integration.trackers.jira.payload import Json, identifier, record, records
 from integration.trackers.jira.place import Place
+from integration.trackers.jira.projects import Sight
 from integration.trackers.jira.rest import total_of, understood
 
 IDS = 1000
@@ -33,7 +34,7 @@ class OffsetHistory(IssueHistory):
     """Reads the issues of a connection's projects; of all that the account sees where the mapping names none."""
 
     def total(self, since: datetime) -> int | None:
-        told = self._rest.told(self._api.search, self._scope().since(since), fields="key", start=0, limit=0)
+        told = self._rest.told(self._api.search, self._scope(self._all()).since(since), fields="key", start=0, limit=0)
         with understood():
             return total_of(told)
 
@@ -50,9 +51,9 @@ class OffsetHistory(IssueHistory):
             if ended:
                 return
 
-    def _page(self, place: Place) -> tuple[Sequence[TrackerFact], int]:
+    def _page(self, place: Place, sight: Sight) -> tuple[Sequence[TrackerFact], int]:
         """The next page of issues as they are now, with all that became of them."""
-        start, found, total, answered = self._found(place)
+        start, found, total, answered = self._found(place, sight)
         with understood():
             shown = {(identifier(one.get("id"), "issue.id"), updated_at(one)): one for one in found}
         new = {number: one for (number, at), one in shown.items() if not place.knows(number, at)}
@@ -67,7 +68,7 @@ class OffsetHistory(IssueHistory):
         place.token = f"{ended - 1} {list(shown)[-1][0]}" if found else None
         return facts, len(new)
 
-    def _found(self, place: Place) -> tuple[int, Sequence[Json], int, datetime]:
+    def _found(self, place: Place, sight: Sight) -> tuple[int, Sequence[Json], int, datetime]:
         """Where the page starts, its issues, how many there are in all, and when Jira said so."""
         start, _, last = (place.token or "").partition(" ")
         if start.isdecimal():
@@ -75,7 +76,7 @@ class OffsetHistory(IssueHistory):
             with understood():
                 if found and identifier(found[0].get("id"), "issue.id") == last:
                     return int(start) + 1, found[1:], total, answered
-        place.query = f"{self._scope().since(place.updated)} ORDER BY updated ASC, key ASC"
+        place.query = self._changed(place, sight)
         return 0, *self._asked(place.query, 0)
 
     def _asked(self, jql: str, start: int) -> tuple[Sequence[Json], int, datetime]:

@@ -21,6 +21,7 @@ from integration.trackers.jira.history import IssueHistory
 from integration.trackers.jira.options import Options
 from integration.trackers.jira.payload import Json, account, identifier, record, records, text
 from integration.trackers.jira.plans import Plans
+from integration.trackers.jira.projects import Projects
 from integration.trackers.jira.rest import Rest, understood
 from integration.trackers.jira.vocabulary import field_of, levels_of, projects_of, states_of
 
@@ -43,8 +44,8 @@ class JiraSite(ABC):
     def __init__(self, api: Any, software: Any, connection: Connection, history: Callable[..., IssueHistory]) -> None:
         self._api = api
         self._rest = Rest(connection.url, api.get_current_user)
-        self._projects = list(connection.projects)
-        self._issues = history(api, self._rest, connection.projects)
+        self._projects = Projects(connection.projects, self._listed_projects)
+        self._issues = history(api, self._rest, self._projects)
         self._plans = Plans(api, software, self._rest, self._project_keys)
         self._options = Options(api, self._rest)
         self._known: Mapping[str, TrackerField] = {}
@@ -67,8 +68,8 @@ class JiraSite(ABC):
         """Entries of the issue's changelog from its end."""
 
     @abstractmethod
-    def _shown_projects(self) -> Sequence[Json]:
-        """The connection's projects; all that the account sees where the mapping names none."""
+    def _listed_projects(self, keys: Sequence[str]) -> Sequence[Json]:
+        """The projects of these keys, or, where none is named or nobody can ask for some, all that the account sees."""
 
     def catalogue(self) -> Catalogue:
         me = self._rest.told(self._api.get_current_user)
@@ -77,7 +78,7 @@ class JiraSite(ABC):
             fields=self._fields(),
             states=states_of(self._rest.listed(self._api.get_statuses)),
             levels=levels_of(self._rest.listed(self._api.get_issue_all_types)),
-            projects=projects_of(self._shown_projects()),
+            projects=projects_of(self._projects.shown()),
         )
 
     def item(self, item: str) -> Sequence[TrackerFact]:
@@ -232,7 +233,7 @@ class JiraSite(ABC):
         return frozenset({field} | ({known.name} if known and len(namesakes) == 1 else set()))
 
     def _project_keys(self) -> Sequence[str]:
-        return self._projects or [key for each in self._shown_projects() if (key := text(each.get("key")))]
+        return [key for each in self._projects.shown() if (key := text(each.get("key")))]
 
     def _badge(self, item: str) -> Badge | None:
         try:

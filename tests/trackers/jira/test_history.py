@@ -20,6 +20,7 @@ from integration.core.facts import (
     TrackerFact,
     VersionChanged,
 )
+from integration.core.queries import Query
 from integration.simulators.jira import JiraSimulator
 from integration.trackers.contract import Connection, HistoryPage, Secret
 from integration.trackers.jira.client import JiraClient, connect
@@ -89,7 +90,7 @@ class TestRequests:
         assert issues(pages) == Counter(made)
         assert [page.items for page in pages] == [100] * 10 + [0] + [100] * 2 + [30, 0]
         assert (asked(jira, SEARCH), asked(jira, CHANGELOGS)) == (13, 2)
-        assert len(jira.requests) == 15 + len(["myself", "field"])
+        assert len(jira.requests) == 15 + len(["project", "myself", "field"])
 
     def test_whoever_has_nothing_new_is_asked_once(self, jira, clock) -> None:
         many(jira, clock, 120)
@@ -99,7 +100,7 @@ class TestRequests:
         again = read(jira, cursor)
 
         assert not told(again)
-        assert len(jira.requests) - before == 1 + len(["myself"])
+        assert len(jira.requests) - before == 1 + len(["project", "myself"])
 
     def test_only_what_changed_since_then(self, jira, clock) -> None:
         old = jira.create_issue("SHOP", "Story", "Old")
@@ -205,13 +206,95 @@ class TestRestarts:
 
         assert not told(read(jira, stream="sprints"))
 
-    def test_a_refusal_is_told_in_jiras_words(self, jira) -> None:
-        with pytest.raises(Permanent, match="The value 'NOPE' does not exist"):
+    def test_a_project_that_nobody_sees_is_named(self, jira) -> None:
+        with pytest.raises(Permanent, match="the account sees no project 'NOPE'"):
             list(reader(jira, "NOPE").history("issues", LONG_AGO, None))
 
 
 def facts_of(pages: Sequence[HistoryPage]) -> set[tuple[str, str, datetime]]:
     return {(fact.kind, fact.source, fact.at) for fact in told(pages)}
+
+
+class TestProjects:
+    """Those of the mapping come and go while a history is read; the cursor knows which it stands for."""
+
+    def walk(self, jira: JiraSimulator, cursor: str | None, *projects: str) -> list[HistoryPage]:
+        return list(reader(jira, *projects).history("issues", LONG_AGO, cursor))
+
+    def test_one_that_came_is_read_from_the_beginning_and_the_others_from_where_they_were(self, jira, clock) -> None:
+        many(jira, clock, 120)
+        old = jira.create_issue("PAY", "Story", "Old")
+        clock.pass_(days=1)
+        first = read(jira)
+        new = jira.create_issue("SHOP", "Story", "New")
+
+        both = self.walk(jira, first[-1].cursor, "SHOP", "PAY")
+
+        assert issues(both) == Counter([old.id, new.id])
+        clock.pass_(days=1)
+        late = jira.create_issue("PAY", "Story", "Late")
+        before = asked(jira, SEARCH)
+        assert issues(self.walk(jira, both[-1].cursor, "PAY", "SHOP")) == Counter([late.id])
+        assert asked(jira, SEARCH) - before == 1
+
+    def test_wherever_it_is_stopped_nothing_is_told_twice_nor_missed(self, jira, clock) -> None:
+        made = many(jira, clock, 150)
+        stopped = next(iter(reader(jira, "SHOP").history("issues", LONG_AGO, None)))
+        others = [jira.create_issue("PAY", "Story", f"Payment {number}").id for number in range(150)]
+        clock.pass_(hours=1)
+        pages, cursor = [stopped], stopped.cursor
+        for _ in range(12):
+            page = next(iter(reader(jira, "SHOP", "PAY").history("issues", LONG_AGO, cursor)))
+            pages, cursor = [*pages, page], page.cursor
+
+        assert issues(pages) == Counter([*made, *others])
+
+    def test_one_that_was_out_of_sight_goes_on_from_where_it_was(self, jira, clock) -> None:
+        jira.create_issue("PAY", "Story", "Old")
+        clock.pass_(days=1)
+        cursor = self.walk(jira, None, "SHOP", "PAY")[-1].cursor
+        meanwhile = jira.create_issue("PAY", "Story", "Meanwhile")
+        clock.pass_(days=1)
+        here = jira.create_issue("SHOP", "Story", "Here")
+        clock.pass_(days=1)
+        cursor = self.walk(jira, cursor, "SHOP")[-1].cursor
+
+        again = self.walk(jira, cursor, "SHOP", "PAY")
+
+        assert issues(again) == Counter([meanwhile.id])
+        assert here.id not in issues(again)
+
+    def test_one_that_the_account_does_not_see_holds_up_no_other(self, jira, clock) -> None:
+        made, pages = many(jira, clock, 3), []
+        client = reader(jira, "OPS", "SHOP")
+
+        with pytest.raises(Permanent, match="the account sees no project 'OPS'"):
+            pages.extend(client.history("issues", LONG_AGO, None))
+
+        assert issues(pages) == Counter(made)
+        with pytest.raises(Permanent, match="the account sees no project 'OPS'"):
+            list(client.present())
+        with pytest.raises(Permanent, match="the account sees no project 'OPS'"):
+            list(client.answers(Query("type = Story")))
+
+    @pytest.mark.parametrize("named", ["shop", "S*", "Bookshop", "book*", "/^SH/"])
+    def test_they_are_meant_by_key_by_name_and_by_pattern(self, jira, clock, named) -> None:
+        made = many(jira, clock, 3)
+        jira.create_issue("PAY", "Story", "Elsewhere")
+        jira.create_version("SHOP", "Shop 1.0")
+        jira.release_version("Shop 1.0")
+        client = reader(jira, named)
+
+        assert issues(list(client.history("issues", LONG_AGO, None))) == Counter(made)
+        assert [set(page) for page in client.present()] == [set(made)]
+        assert [set(page) for page in client.answers(Query("type = Story"))] == [set(made)]
+        assert len(told(list(client.history("versions", LONG_AGO, None)))) == 1
+        assert set(client.catalogue().projects.values()) == {"Bookshop"}
+
+    def test_an_empty_site_has_no_past(self, clock) -> None:
+        with JiraSimulator(clock=clock) as jira:
+            assert not told(list(reader(jira).history("issues", LONG_AGO, None)))
+            assert [list(page) for page in reader(jira).present()] == [[]]
 
 
 class TestASearchThatLags:

@@ -76,7 +76,7 @@ def test_a_hundred_issues_a_request_with_all_that_became_of_them(jira, clock) ->
 
     assert issues(pages) == Counter(one.id for one in made)
     assert [page.items for page in pages] == [100, 99, 31]
-    assert asked(jira) == len(jira.requests) - len(["myself", "field"]) == 3
+    assert asked(jira) == len(jira.requests) - len(["project", "myself", "field"]) == 3
     assert sum(fact.kind == "status changed" for fact in told(pages)) == 115
 
 
