@@ -53,8 +53,10 @@ def walk(
     now: Callable[[], datetime],
     every: timedelta,
     heard: Callable[[Told], None] = lambda _told: None,
+    projects: Sequence[str] = (),
 ) -> Told:
-    """Goes on with a claimed walk to its end and frees it; `heard` is told of each page that was kept.
+    """Goes on with a claimed walk to its end and frees it; `heard` is told of each page that was kept. `projects` are
+    those that the historian reads, as the mapping names them; all where none is named.
 
     Raises what the historian raises where the tracker stopped it, with all pages before kept, and `Taken` where another
     process took the walk over meanwhile. The next one is due `every` later, or when the tracker can be asked again.
@@ -66,8 +68,8 @@ def walk(
             whole, every = whole + told, max(every, page.rest)
             heard(told)
     with db.write() as connection:
-        streams.reached(connection, stream, now(), now() + every)
-        if stream.scope != STANDING and stream.reached_at is None:
+        streams.reached(connection, stream, now(), now() + every, projects)
+        if stream.scope != STANDING and stream.lacks(projects):
             # Counts are known from now on, whether or not the last page changed one.
             marks.measure_again(connection, check_ins.standings_of(connection), now())
     return whole

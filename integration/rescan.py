@@ -16,6 +16,7 @@ from sqlalchemy import Connection as SQLConnection
 from integration.core.errors import Gone, Permanent, Refused, Retryable
 from integration.core.facts import ItemDeleted, ItemRef, ItemSeen, TrackerFact
 from integration.core.items import load
+from integration.core.links import Pattern
 from integration.history import Taken, Told, walk
 from integration.ingest import keep_pages
 from integration.refresh.asking import not_answered
@@ -105,7 +106,7 @@ def attempt(
         if stream.name == SWEEP:
             with asking("history"):
                 return Rescanned(stream, _sweep(db, site, client, stream, now))
-        return Rescanned(stream, walk(db, client, stream, now, site.rescan))
+        return Rescanned(stream, walk(db, client, stream, now, site.rescan, projects=site.projects))
     except Taken:
         return None
     except (Retryable, Permanent) as error:
@@ -223,11 +224,12 @@ def _topic(asked: Asked) -> str:
 
 def _known(connection: SQLConnection, site: Connection) -> Iterator[str]:
     """The ids of the items that are, as far as we know, in the connection's projects."""
-    projects = {name.casefold() for name in site.projects}
+    projects = tuple(map(Pattern, site.projects))
     for row in items.of_connection(connection, site.name):
         state = load(row.state)
-        named = {str(state[name].value).casefold() for name in ("project", "project_name") if name in state}
-        if not row.deleted and (not projects or named & projects):
+        names = [str(state[name].value) for name in ("project", "project_name") if name in state]
+        here = not projects or any(one.matches(name) for one in projects for name in names)
+        if here and not row.deleted:
             yield row.ref.id
 
 

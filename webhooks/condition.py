@@ -20,7 +20,7 @@ from integration.store.budgets import Asked
 from integration.store.deliveries import Count, Outcome
 from integration.store.outbox import BADGE, Wish
 from integration.store.reads import Read
-from integration.store.streams import STANDING, WHOLE, Stream
+from integration.store.streams import ALL_PROJECTS, ITEMS, STANDING, WHOLE, Stream
 
 NO_CATALOGUE = Catalogue()
 HELD = "changed by a person; empty the field in the tracker (an emptied one: type something first), and okrlink writes again"
@@ -70,6 +70,8 @@ class Condition:
     """How far backfills and rescans have come."""
     requests: Sequence[Asked]
     """What trackers were asked today, in the mapping's time zone."""
+    projects: Mapping[str, Sequence[str]]
+    """What the mapping in force names of each connection, to be read."""
     keys: Mapping[ItemRef, str]
     """How people call the items that are named above."""
     fields: Mapping[tuple[str, str], str]
@@ -95,9 +97,11 @@ class Condition:
                 found.setdefault(one.connection, []).append(one)
         return found
 
-    def is_backfilled(self, name: str) -> bool:
-        """Whether the past of all of a connection's projects was read to its end."""
-        return any(one.connection == name and one.scope.startswith(WHOLE) and one.reached_at for one in self.streams)
+    def unread(self, name: str) -> Sequence[str]:
+        """Of which of a connection's projects the past was never read to its end; `*` stands for all that there are."""
+        ends = [one for one in self.streams if one.connection == name and one.scope.startswith(WHOLE)]
+        lacking = [one.lacks(self.projects.get(name, ())) for one in ends if one.name in ITEMS and one.reached_at]
+        return min(lacking, key=len, default=(ALL_PROJECTS,))
 
     def targets(self, wish: Wish) -> Sequence[str]:
         """What a write is about, as people see it."""
@@ -144,6 +148,7 @@ def condition(connection: Connection, scorecard: Scorecard | None, now: datetime
         unknown_tags=strays,
         unknown_key_results=_unknown(connection, scorecard) if scorecard else {},
         streams=streams.every(connection),
+        projects={name: rule.projects for name, rule in scorecard.connections.items()} if scorecard else {},
         requests=budgets.asked(connection, _midnight(now, scorecard)),
         keys={ref: row.key for ref, row in items.rows(connection, named).items()},
         fields=fields,

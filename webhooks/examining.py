@@ -158,11 +158,13 @@ class Examination:
 def by_the_database(database: Database, site: Connection, now: datetime) -> Sequence[Finding]:
     """How far the connection's past was read, and when it was last asked for what webhooks missed."""
     with database.read() as connection:
-        read_at = streams.all_items_read(connection, site.name)
+        whole = streams.whole_backfill(connection, site.name)
         standing = [one for one in streams.every(connection, STANDING) if one.connection == site.name]
     asked = [one for one in standing if one.name != SWEEP]
     reason = next((one.reason for one in asked if one.reason), None)
     return [
-        examination.history(site.name, read_at),
+        examination.history(
+            site.name, whole.reached_at if whole else None, whole.lacks(site.projects) if whole else ()
+        ),
         examination.rescans([one.reached_at for one in asked], reason, site.rescan, now),
     ]

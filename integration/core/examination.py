@@ -244,8 +244,11 @@ def no_secret(rescan: timedelta) -> Finding:
     )
 
 
-def history(name: str, read_at: datetime | None) -> Finding:
-    """Whether a backfill came to the end of all items."""
+def history(name: str, read_at: datetime | None, lacks: Sequence[str] = ()) -> Finding:
+    """Whether a backfill came to the end of all items, and which projects came to the mapping since."""
+    if read_at is not None and lacks:
+        says = f"the past of {', '.join(lacks)} was not read: the mapping did not name it when the others' was"
+        return Finding("history", "warning", says, f"okrlink backfill {name}")
     if read_at is None:
         return Finding("history", "warning", "the past was not read to its end", f"okrlink backfill {name}")
     return Finding("history", "ok", f"read to its end on {read_at:%Y-%m-%d}")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy import Connection
 
 from integration.core.links import Selector
@@ -18,18 +20,29 @@ def unread(connection: Connection, scorecard: Scorecard, selector: Selector) -> 
     names = scorecard.counts_in(selector)
     if not names:
         return "no connection of the mapping reads such items"
-    missing = [name for name in names if streams.all_items_read(connection, name) is None]
+    lacking = {name: _lacking(connection, name, scorecard.connections[name].projects) for name in names}
+    missing = [name for name in names if lacking[name]]
     if not missing:
         return ""
     commands = " and ".join(f"okrlink backfill {name}" for name in missing)
-    return f"the items of {' and '.join(missing)} have not all been read yet; run {commands}"
+    return f"the items of {' and '.join(lacking[name] for name in missing)} have not all been read yet; run {commands}"
+
+
+def _lacking(connection: Connection, name: str, projects: Sequence[str]) -> str:
+    """What of a connection was not read yet: all of it, or projects that came to the mapping since."""
+    whole = streams.whole_backfill(connection, name)
+    if whole is None or whole.reached_at is None:
+        return name
+    lacks = whole.lacks(projects)
+    return f"{', '.join(lacks)} in {name}" if lacks else ""
 
 
 def unfolded(connection: Connection, policy: Policy, selector: Selector) -> str:
     """Which connection's items still have to be looked at, since they were read or since the mapping was applied."""
     applied_at = applied.applied_at(connection, policy.revision)
     for name in policy.scorecard.counts_in(selector):
-        moments = [at for at in (applied_at, streams.all_items_read(connection, name)) if at is not None]
+        read_at = streams.all_items_read(connection, name, policy.scorecard.connections[name].projects)
+        moments = [at for at in (applied_at, read_at) if at is not None]
         if moments and marks.any_of_connection(connection, "item", name, max(moments)):
             return f"the items of {name} are still being counted"
     return ""

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+import orjson
 from sqlalchemy import ColumnElement, Connection, Select, or_, select, update
 
+from integration.core.links import Pattern
 from integration.store.pauses import resting
 from integration.store.statements import insert, unlocked
 from integration.store.tables import streams
@@ -21,6 +23,8 @@ QUERIES = "queries"
 """The walk that asks for the answers to a mapping's queries; its name among a connection's streams."""
 ITEMS = frozenset({"issues", "work items"})
 """What trackers call the stream that tells of items, and with which a backfill begins."""
+ALL_PROJECTS = "*"
+"""How a mapping names all that the account sees."""
 LEASE = timedelta(minutes=3)
 """Longer than a tracker takes for one page; every page that is kept begins a new one."""
 
@@ -39,12 +43,25 @@ class Stream:
     missed: int
     reached_at: datetime | None
     """When it came to the end of what there was; None before the first time."""
+    projects: tuple[str, ...] | None
+    """What was to be read then, as the mapping named it, all where that is empty; None where nothing came to its end."""
     due_at: datetime
     attempts: int
     """How often it was tried in vain since it last got on."""
     reason: str | None
     lease: datetime | None
     """Until when somebody walks it; of a claimed one, what tells that it is ours."""
+
+    def lacks(self, projects: Sequence[str]) -> Sequence[str]:
+        """Those of a mapping's projects (all, where it names none) of which it has not come to the end yet."""
+        read = self.projects
+        if read is None:
+            return projects or (ALL_PROJECTS,)
+        if not read or ALL_PROJECTS in read:
+            return ()
+        # One that a pattern meant then was read, too.
+        patterns = tuple(map(Pattern, read))
+        return [one for one in projects or (ALL_PROJECTS,) if not any(known.matches(one) for known in patterns)]
 
 
 def begin(
@@ -89,12 +106,19 @@ def furthest_backfill(connection: Connection, name: str, stream: str) -> Stream 
     return max(whole, key=lambda one: one.reached_at or one.since, default=None)
 
 
-def all_items_read(connection: Connection, name: str) -> datetime | None:
-    """When a backfill last came to the end of all items of a connection; None where there was none, or it is under way."""
-    query = select(streams.c.reached_at).where(
-        streams.c.connection == name, streams.c.stream.in_(ITEMS), streams.c.scope == WHOLE
-    )
-    return connection.execute(query).scalars().first()
+def whole_backfill(connection: Connection, name: str) -> Stream | None:
+    """The backfill of all items of a connection, however far it has come."""
+    whole = (streams.c.connection == name, streams.c.stream.in_(ITEMS), streams.c.scope == WHOLE)
+    row = connection.execute(select(streams).where(*whole)).first()
+    return None if row is None else _stream(row)
+
+
+def all_items_read(connection: Connection, name: str, projects: Sequence[str]) -> datetime | None:
+    """When a backfill last came to the end of all items of these projects of a connection (of all, where none is named);
+    None where there was none, or it has not read one of them yet.
+    """
+    whole = whole_backfill(connection, name)
+    return None if whole is None or whole.lacks(projects) else whole.reached_at
 
 
 def due(connection: Connection, names: Collection[str], now: datetime) -> bool:
@@ -137,9 +161,18 @@ def go_on(
     return find(connection, stream.connection, stream.name, stream.scope) if changed.rowcount else None
 
 
-def reached(connection: Connection, stream: Stream, now: datetime, due_at: datetime) -> None:
-    """It came to the end; it goes on at `due_at`."""
-    values = {"reached_at": now, "due_at": due_at, "leased_until": None, "attempts": 0, "reason": None}
+def reached(
+    connection: Connection, stream: Stream, now: datetime, due_at: datetime, projects: Sequence[str] = ()
+) -> None:
+    """It came to the end of what there was in these projects, or in all; it goes on at `due_at`."""
+    values = {
+        "reached_at": now,
+        "projects": orjson.dumps(list(projects)).decode(),
+        "due_at": due_at,
+        "leased_until": None,
+        "attempts": 0,
+        "reason": None,
+    }
     connection.execute(update(streams).where(*_ours(stream)).values(values))
 
 
@@ -186,6 +219,7 @@ def _stream(row: Any, lease: datetime | None = None) -> Stream:
         new=row.new,
         missed=row.missed,
         reached_at=row.reached_at,
+        projects=None if row.projects is None else tuple(orjson.loads(row.projects)),
         due_at=row.due_at,
         attempts=row.attempts,
         reason=row.reason,

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from integration.simulators.faults import Fault
 from integration.store import tables
 from integration.store.db import Database
-from tests.sides import Side, mapping_of
+from tests.sides import AzureDevOpsSide, Side, mapping_of
 from tests.webhooks.typing_commands import run
 
 ITEMS = {"jira": "issues", "dc": "issues", "ado": "work items", "tfs": "work items"}
@@ -160,3 +160,42 @@ def test_without_a_mapping_it_is_said_what_to_name(
 
     assert done.exit_code == 2
     assert "name a mapping with --mapping FILE" in done.stderr
+
+
+def elsewhere(side: Side, title: str) -> None:
+    """Somebody works in the project that the mapping does not name yet."""
+    if isinstance(side, AzureDevOpsSide):
+        side.simulator.create_work_item("User Story", title, project="Warehouse")
+    else:
+        side.simulator.create_issue("PAY", "Story", title)
+
+
+def counted(current: int) -> bool:
+    [objective] = json.loads(run("okrs", "--json").stdout)["objectives"]
+    return bool(objective["key_results"][0]["current"] == current)
+
+
+def test_a_project_that_came_to_the_mapping_is_read_from_its_beginning(side: Side, database: Database) -> None:
+    both, name = {"ado": ("[Shop, Warehouse]", "Warehouse"), "tfs": ("[Shop, Warehouse]", "Warehouse")}.get(
+        side.name, ("[SHOP, PAY]", "PAY")
+    )
+    one = both.partition(",")[0] + "]"
+    if isinstance(side, AzureDevOpsSide):
+        side.simulator.add_project("Warehouse")
+    for number in range(5):
+        elsewhere(side, f"Old {number}")
+    counting = mapping_of(side).replace("work: items", "count: {type: [Story, User Story]}, target: 0", 1)
+    counting = counting.replace("[SHOP, PAY]", "[Shop]").replace("[Shop]", one)
+    Path("okr.yaml").write_text(counting)
+    assert "4 told" in told(run("backfill"), side)
+    assert counted(current=3)
+
+    Path("okr.yaml").write_text(counting.replace(one, both))
+    assert f"the items of {name} in {side.name} have not all been read yet" in run("okrs").stdout
+    again = run("backfill")
+
+    assert again.exit_code == 0, again.stdout
+    assert f"{side.name}: {name} was not read before" in again.stderr
+    assert "5 told" in told(again, side)
+    assert counted(current=8)
+    assert "0 told" in told(run("backfill"), side)

@@ -94,6 +94,20 @@ def test_it_tells_when_each_tracker_was_asked_and_what_webhooks_missed(terminal)
     assert (standing["stream"], standing["told"], standing["new_facts"], standing["missed"]) == ("issues", 12, 5, 3)
 
 
+def test_a_project_that_no_backfill_read_is_named(terminal):
+    with terminal.database.write() as connection:
+        for scope, projects in (("", ("SHOP",)), ("all", ("BILL", "S*"))):
+            streams.begin(connection, "jira", "issues", scope, NOW, NOW)
+            stream = streams.take_over(connection, "jira", "issues", scope, NOW)
+            streams.reached(connection, stream, NOW, NOW, projects)
+    assert "whatever was before" not in terminal("status").stdout
+
+    with terminal.database.write() as connection:
+        stream = streams.take_over(connection, "jira", "issues", "all", NOW)
+        streams.reached(connection, stream, NOW, NOW, ("BILL",))
+    assert f"jira: of SHOP, whatever was before {NOW:%Y-%m-%d} is not known" in terminal("status").stdout
+
+
 def test_what_stops_a_walk_through_history_is_said(terminal):
     with terminal.database.write() as connection:
         streams.begin(connection, "jira", "issues", "", NOW, NOW)

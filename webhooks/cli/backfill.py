@@ -13,10 +13,11 @@ from typing import Any, TypeAlias
 import click
 
 from integration.core.errors import Permanent, Retryable
+from integration.core.links import Pattern
 from integration.history import Told, walk
 from integration.rescan import attempt, begin
 from integration.store import streams
-from integration.store.streams import STANDING, WHOLE, Stream
+from integration.store.streams import ITEMS, STANDING, WHOLE, Stream
 from integration.trackers.budget import asking
 from integration.trackers.contract import Connection, Purpose, Reader
 from webhooks.bootstrap import Service
@@ -114,7 +115,7 @@ def rescan(connection: str | None, *, file: Path | None, as_json: bool) -> None:
 
 
 def _only(site: Connection, project: str) -> Connection:
-    if site.projects and project.casefold() not in {one.casefold() for one in site.projects}:
+    if site.projects and not any(Pattern(one).matches(project) for one in site.projects):
         raise Mistake(f"{site.name} has no project '{project}'; it has {listed(site.projects)}")
     return replace(site, projects=(project,))
 
@@ -141,7 +142,9 @@ def _backfill(
         outcome = Outcome(name, stream)
         began = time.monotonic()
         try:
-            _read(service, reader, _laid_out(service, name, stream, scope, since), outcome, shown)
+            take = _laid_out(service, name, stream, scope, since)
+            _say_what_is_new(take(), site, shown)
+            _read(service, reader, site, take, outcome, shown)
         except (Retryable, Permanent) as error:
             outcome.reason = error.reason
         outcome.seconds = time.monotonic() - began
@@ -162,10 +165,19 @@ def _laid_out(service: Service, name: str, stream: str, scope: str, since: datet
     return take
 
 
-def _read(service: Service, reader: Reader, take: Callable[[], Stream], outcome: Outcome, shown: Progress) -> None:
+def _say_what_is_new(stream: Stream, site: Connection, shown: Progress) -> None:
+    """Says which projects came to the mapping since the others were read; their past is read with what changed there."""
+    lacks = stream.lacks(site.projects) if stream.reached_at is not None and stream.name in ITEMS else ()
+    if lacks:
+        shown.says(f"{site.name}: {', '.join(lacks)} was not read before; its past is read from the beginning")
+
+
+def _read(
+    service: Service, reader: Reader, site: Connection, take: Callable[[], Stream], outcome: Outcome, shown: Progress
+) -> None:
     """Reads to the end, and waits for a tracker that wants rest or has trouble, as long as it gets on in between."""
     failures = 0
-    shown.begins(outcome.connection, outcome.stream, lambda: _total(reader, outcome.stream, take))
+    shown.begins(outcome.connection, outcome.stream, lambda: _total(reader, outcome.stream, take, site.projects))
 
     def heard(told: Told) -> None:
         nonlocal failures
@@ -174,7 +186,7 @@ def _read(service: Service, reader: Reader, take: Callable[[], Stream], outcome:
 
     while True:
         try:
-            walk(service.database, reader, take(), _now, FAR, heard)
+            walk(service.database, reader, take(), _now, FAR, heard, site.projects)
         except Retryable as error:
             failures += 1
             wait = min(2.0**failures, LONGEST_WAIT) if error.after is None else error.after
@@ -186,10 +198,10 @@ def _read(service: Service, reader: Reader, take: Callable[[], Stream], outcome:
             return
 
 
-def _total(reader: Reader, stream: str, take: Callable[[], Stream]) -> int | None:
+def _total(reader: Reader, stream: str, take: Callable[[], Stream], projects: Sequence[str]) -> int | None:
     """How many there are yet to come; a tracker that cannot count them now only costs the bar its end."""
     walked = take()
-    if walked.reached_at is not None:
+    if walked.reached_at is not None and not walked.lacks(projects):
         return None
     try:
         with asking("history"):

@@ -23,6 +23,10 @@ BETWEEN_LINES = 10.0
 class Progress(Protocol):
     """Hears how a backfill gets on, one stream after the other."""
 
+    def says(self, line: str) -> None:
+        """Something to know before it begins."""
+        ...
+
     def begins(self, connection: str, stream: str, total: Callable[[], int | None]) -> None:
         """`total` asks how many there are; only who shows it needs to know."""
         ...
@@ -64,6 +68,9 @@ class Terminal:
         self._bars = bars
         self._task = bars.add_task("", visible=False, note="")
 
+    def says(self, line: str) -> None:
+        self._bars.console.print(line, markup=False, highlight=False)
+
     def begins(self, connection: str, stream: str, total: Callable[[], int | None]) -> None:
         self._task = self._bars.add_task(f"{connection}: {stream}", total=total(), note="")
 
@@ -82,6 +89,10 @@ class Lines:
         self._quiet = quiet
         self._name = ""
         self._next = 0.0
+
+    def says(self, line: str) -> None:
+        if not self._quiet:
+            click.echo(line, err=True)
 
     def begins(self, connection: str, stream: str, total: Callable[[], int | None]) -> None:  # noqa: ARG002  # costs a request
         self._name, self._next = f"{connection}: {stream}", time.monotonic() + BETWEEN_LINES

@@ -11,7 +11,7 @@ import click
 
 from integration.rescan import SWEEP
 from integration.store import applied, deliveries, outbox, reads
-from integration.store.streams import Stream
+from integration.store.streams import ALL_PROJECTS, Stream
 from mappings import load_texts
 from webhooks import condition
 from webhooks.cli.opened import NOTHING_APPLIED, open_service
@@ -184,8 +184,9 @@ def _missed(told: Condition, name: str, standing: Sequence[Stream]) -> Iterator[
     missed, since = sum(one.missed for one in standing), min(one.since for one in standing)
     if missed:
         yield f"{name}: {many(missed, 'fact')} since {since:%Y-%m-%d}, found by asking"
-    if not told.is_backfilled(name):
-        yield f"{name}: whatever was before {since:%Y-%m-%d} is not known; okrlink backfill {name} reads it"
+    if unread := told.unread(name):
+        of = "" if ALL_PROJECTS in unread else f"of {', '.join(unread)}, "
+        yield f"{name}: {of}whatever was before {since:%Y-%m-%d} is not known; okrlink backfill {name} reads it"
 
 
 def _kinds(told: Condition) -> Sequence[str]:
