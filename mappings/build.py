@@ -8,8 +8,9 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from integration.core.errors import Problem
+from integration.core.kpi.language import Dates, Kpi
 from integration.core.links import LinkedWork, Pattern, Selector, TagRule
-from integration.core.quantities import Bound, Quantity
+from integration.core.quantities import Quantity
 from integration.core.queries import Query
 from integration.core.retention import Retention
 from integration.core.scorecard import (
@@ -18,7 +19,7 @@ from integration.core.scorecard import (
     Cycle,
     KeyResult,
     Measure,
-    NotMeasured,
+    Measured,
     Objective,
     People,
     Scorecard,
@@ -27,6 +28,8 @@ from integration.core.scorecard import (
 )
 from mappings.calendars import days_off
 from mappings.cycles import by_name
+from mappings.kpis.resolved import kpis as kpis_of
+from mappings.kpis.resolved import narrowed_to, of_preset, setting
 from mappings.loaded import ConnectionSource
 from mappings.schema import selectors
 from mappings.schema.connections import ConnectionKeys, TrackerName
@@ -34,6 +37,7 @@ from mappings.schema.okrs import KeyResultKeys, ObjectiveKeys
 from mappings.schema.selectors import LinkRule, Narrowing, WeighedSelector
 from mappings.schema.write_back import WriteBackKeys
 from mappings.sites import tracker_by_address
+from mappings.starts import Measured as MeasuredStart
 from mappings.whole import Said, Whole
 
 DEFAULT_LABEL = "kr:*"
@@ -42,7 +46,8 @@ UNITS = ("items", "story points", "weight")
 
 def scorecard(whole: Whole) -> Scorecard:
     settings = whole.settings
-    objectives = tuple(_objective(whole, objective) for objective in whole.objectives())
+    kpis = kpis_of(whole)
+    objectives = tuple(_objective(whole, kpis, objective) for objective in whole.objectives())
     hours = settings.business_hours
     return Scorecard(
         timezone=ZoneInfo(settings.timezone or "UTC"),
@@ -53,7 +58,7 @@ def scorecard(whole: Whole) -> Scorecard:
         grading=settings.grading or "viva",
         working_days=hours.days if hours else frozenset(range(5)),
         holidays=days_off(settings.holidays, _years(objectives)) if settings.holidays else frozenset(),
-        kpis=dict(_kpis(whole)),
+        kpis=kpis,
     )
 
 
@@ -96,7 +101,7 @@ def unit_of(work: str) -> str:
     return word if field.casefold() in UNITS else field
 
 
-def _objective(whole: Whole, said: Said[ObjectiveKeys]) -> Objective:
+def _objective(whole: Whole, kpis: Mapping[str, Kpi], said: Said[ObjectiveKeys]) -> Objective:
     keys = said.keys
     cycle = cycle_of(whole, said)
     if cycle is None:
@@ -106,7 +111,10 @@ def _objective(whole: Whole, said: Said[ObjectiveKeys]) -> Objective:
         id=said.name,
         title=keys.title,
         cycle=cycle,
-        key_results=tuple(_key_result(said.name, owner, name, each) for name, each in keys.key_results.items()),
+        key_results=tuple(
+            _key_result(said.name, owner, name, each, _measure(whole, kpis, f"{said.name}.{name}", each))
+            for name, each in keys.key_results.items()
+        ),
         description=keys.description or "",
         strategy=keys.strategy or "",
         owner=owner,
@@ -117,8 +125,7 @@ def _objective(whole: Whole, said: Said[ObjectiveKeys]) -> Objective:
     )
 
 
-def _key_result(objective: str, owner: str, name: str, keys: KeyResultKeys) -> KeyResult:
-    measure = _measure(keys)
+def _key_result(objective: str, owner: str, name: str, keys: KeyResultKeys, measure: Measure) -> KeyResult:
     target = keys.target
     if isinstance(measure, Work) and keys.keep is None:
         target = Quantity(Decimal(100), "%") if target is None else target
@@ -148,14 +155,26 @@ def _linked(keys: WeighedSelector) -> LinkedWork:
     return LinkedWork(selector(keys), Decimal(1) if keys.weight is None else keys.weight)
 
 
-def _measure(keys: KeyResultKeys) -> Measure:
+def _measure(whole: Whole, kpis: Mapping[str, Kpi], key_result: str, keys: KeyResultKeys) -> Measure:
     if keys.kpi is not None:
-        return NotMeasured("delivery KPIs are not measured by this version")
+        kpi = kpis[keys.kpi] if keys.kpi in kpis else of_preset(keys.kpi, setting(whole.settings))
+        return Measured(narrowed_to(kpi, key_result, keys.where or {}), _measured_days(whole, keys))
     if keys.count is not None:
         return Count(selector(keys.count))
     if keys.work is not None:
         return Work(unit_of(keys.work), keys.unestimated or "median")
     return People(keys.check_in or "weekly")
+
+
+def _measured_days(whole: Whole, keys: KeyResultKeys) -> Dates | None:
+    """The days over which its start is measured, where it names them."""
+    start = keys.start
+    if not isinstance(start, MeasuredStart):
+        return None
+    if start.days is not None:
+        return Dates(*start.days)
+    cycle = find_cycle(whole, start.cycle) if start.cycle else None
+    return Dates(cycle.first, cycle.last) if cycle else None
 
 
 def selector(keys: Narrowing) -> Selector:
@@ -255,12 +274,6 @@ def _places(said: Said[ConnectionKeys], secrets: int) -> Mapping[str, Problem]:
     keys = ("url", "user", "token", "tenant", "client", "client_secret", "webhook_user", "ca_file")
     places = {key: said.at_value("", key) for key in keys if said.has(key)}
     return places | {f"webhook_secret[{at}]": said.at_value("", "webhook_secret", at) for at in range(secrets)}
-
-
-def _kpis(whole: Whole) -> Iterator[tuple[str, Bound | None]]:
-    for kpi in whole.kpis():
-        defaults = kpi.file.keys.kpis.get("defaults")
-        yield kpi.name, kpi.keys.keep or (defaults.keep if defaults else None)
 
 
 def _years(objectives: tuple[Objective, ...]) -> range:

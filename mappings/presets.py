@@ -1,29 +1,33 @@
-"""The names of the KPI presets that the language promises; their definitions come with the version that measures them."""
+"""The presets: KPIs in the language itself, a file for each school, from which a team's own start (`use: dora/lead-time`)."""
 
 from __future__ import annotations
 
-FILES = {
-    "dora": (
-        "deployment-frequency",
-        "lead-time",
-        "change-failure-rate",
-        "recovery-time",
-        "rework-rate",
-        "time-to-restore",
-    ),
-    "flow": ("throughput", "cycle-time", "wip", "age", "time-in-status"),
-    "sla": ("time-to-respond", "time-to-plan", "time-to-resolve"),
-    "quality": (
-        "test-pass-rate",
-        "defect-density",
-        "bug-resolution-time",
-        "escaped-defects",
-        "build-success-rate",
-    ),
-    "devlake": ("deployment-frequency", "recovery-time"),
-    "fourkeys": ("lead-time", "change-failure-rate"),
-    "gitlab": ("lead-time", "change-failure-rate"),
-    "metrik": ("change-failure-rate", "time-to-restore"),
-    "middleware": ("lead-time", "change-failure-rate"),
-}
-PRESETS = frozenset(f"{file}/{name}" for file, names in FILES.items() for name in names)
+from collections.abc import Mapping
+from functools import cache
+from importlib import resources
+
+from mappings import source
+from mappings.kpis.layers import merged
+from mappings.schema.kpis import KpiKeys
+
+
+@cache
+def presets() -> Mapping[str, KpiKeys]:
+    """Every preset by its name, on top of the defaults of its file."""
+    known: dict[str, KpiKeys] = {}
+    for file in sorted((resources.files("mappings") / "presets").iterdir(), key=lambda file: file.name):
+        school, _, kind = file.name.partition(".")
+        if kind != "yaml":
+            continue
+        sections = _sections(file.name, file.read_bytes())
+        defaults = sections.pop("defaults", KpiKeys())
+        known |= {f"{school}/{name}": merged([defaults, keys]) for name, keys in sections.items()}
+    return known
+
+
+def _sections(name: str, data: bytes) -> dict[str, KpiKeys]:
+    document, problems = source.read(name, data)
+    plain = document.plain()
+    if problems or not isinstance(plain, dict):
+        raise AssertionError(f"{name} is a part of this program and no preset file: {problems}")
+    return {section: KpiKeys.model_validate(keys) for section, keys in plain.items()}

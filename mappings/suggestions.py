@@ -27,6 +27,9 @@ MEANT = {
     "baseline": "start",
     "goal": "target",
     "unit": "work",
+    "average": "mean",
+    "avg": "mean",
+    "mttr": "dora/time-to-restore",
 }
 """What people write for a word that looks nothing like it; offered only where that word fits."""
 

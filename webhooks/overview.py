@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from integration.core.cards import Shown, card_values, summary_of
 from integration.core.okr import CheckIn, ObjectiveStanding, Standing, WorkCount, roll_up
-from integration.core.scorecard import Count, NotMeasured, Objective, People, Scorecard, Work
+from integration.core.scorecard import Count, Measured, Objective, People, Scorecard, Work
 from integration.store import check_ins
 
 NOT_MEASURED_YET = "not measured yet; that takes a running okrlink serve or okrlink work"
@@ -148,8 +148,8 @@ def _measured_by(shown: Shown) -> str:
             return "check-ins"
         case Count():
             return "count of items"
-        case NotMeasured():
-            return "not measured by this version"
+        case Measured(kpi=kpi):
+            return kpi.preset or kpi.name
 
 
 def _percent(share: Fraction | None) -> int | None:

@@ -14,7 +14,7 @@ from integration.core.calendar import expected_progress
 from integration.core.grading import SUCCESS, Phase, Status, graded, status_of
 from integration.core.line import Line, decimal, line_of
 from integration.core.quantities import Bound
-from integration.core.scorecard import Count, Cycle, Grading, KeyResult, NotMeasured, Objective, Scorecard, Work
+from integration.core.scorecard import Count, Cycle, Grading, KeyResult, Measured, Objective, Scorecard, Work
 
 __all__ = ["CheckIn", "ObjectiveStanding", "Phase", "Standing", "Status", "WorkCount", "roll_up", "stand", "status_of"]
 
@@ -208,8 +208,8 @@ def _current(
     """The value as of now, or why it is unknown."""
     if isinstance(key_result.measure, Count):
         return (None, "its items have not been counted yet") if counted is None else (Fraction(counted), "")
-    if isinstance(key_result.measure, NotMeasured):
-        return None, key_result.measure.reason
+    if isinstance(key_result.measure, Measured):
+        return None, f"{key_result.measure.kpi.name} has not been measured yet"
     if isinstance(key_result.measure, Work):
         if work is None:
             return None, "its work has not been counted yet"

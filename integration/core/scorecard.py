@@ -12,6 +12,7 @@ from typing import Literal, TypeAlias
 from zoneinfo import ZoneInfo
 
 from integration.core.calendar import Ramp
+from integration.core.kpi.language import Dates, Kpi
 from integration.core.links import LinkedWork, Pattern, Selector, TagRule
 from integration.core.names import Names
 from integration.core.quantities import Bound, Quantity, Relative
@@ -71,13 +72,19 @@ class Count:
 
 
 @dataclass(frozen=True, slots=True)
-class NotMeasured:
-    """Measured by something this version does not measure yet (`kpi`); `reason` says what, in one sentence."""
+class Measured:
+    """Measured by a KPI. `kpi` is the one of the mapping, or the preset itself, narrowed by what the key result says.
 
-    reason: str
+    A narrowed one is a KPI of its own and has the key result's id for a name. Where the key result says no number to
+    start from, it begins where the KPI stood over `start` (instead of its window), or without that on the eve of the
+    cycle: as of its first midnight.
+    """
+
+    kpi: Kpi
+    start: Dates | None = None
 
 
-Measure: TypeAlias = Work | People | Count | NotMeasured
+Measure: TypeAlias = Work | People | Count | Measured
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,13 +172,19 @@ class Scorecard:
     working_days: frozenset[int] = frozenset(range(5))
     """Weekdays that count, Monday is 0."""
     holidays: frozenset[date] = frozenset()
-    kpis: Mapping[str, Bound | None] = dataclasses.field(default_factory=dict)
-    """KPI names and what must hold of them; the KPIs themselves are measured by a later version."""
+    kpis: Mapping[str, Kpi] = dataclasses.field(default_factory=dict)
+    """The KPIs that the mapping names."""
 
     @cached_property
     def names(self) -> Names:
         """What people may call its key results. All its objectives count as open: closing one comes with a later version."""
         return Names(self.key_results())
+
+    @cached_property
+    def watched(self) -> Mapping[str, Kpi]:
+        """All that is to be measured: the KPIs by their names, and those that key results make of them or of presets."""
+        measures = (key_result.measure for _, key_result in self.key_results())
+        return {one.kpi.name: one.kpi for one in measures if isinstance(one, Measured)} | dict(self.kpis)
 
     @cached_property
     def counts(self) -> tuple[tuple[str, Selector], ...]:

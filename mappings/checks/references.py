@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from integration.core.errors import Problem
 from mappings.build import find_cycle
 from mappings.cycles import by_name
-from mappings.presets import PRESETS
+from mappings.presets import presets
 from mappings.schema.okrs import ObjectiveKeys
 from mappings.suggestions import did_you_mean
 from mappings.whole import Said, Whole
@@ -55,8 +55,8 @@ def kpis(whole: Whole) -> Iterator[Problem]:
     known = [name for name in whole.names("kpis") if name != "defaults"]
     for _, key_result in whole.key_results():
         name = key_result.keys.kpi
-        if name is not None and name not in known and name not in PRESETS:
-            message = f"no KPI is called {found(name)}{did_you_mean(name, [*known, *PRESETS])}"
+        if name is not None and name not in known and name not in presets():
+            message = f"no KPI is called {found(name)}{did_you_mean(name, [*known, *presets()])}"
             yield key_result.at_value(message, "kpi")
 
 
@@ -67,7 +67,7 @@ def guardrails(whole: Whole) -> Iterator[Problem]:
     }
     for objective in whole.objectives():
         for at, name in enumerate(objective.keys.guardrails or ()):
-            if name in PRESETS:
+            if name in presets():
                 message = (
                     f"{found(name)} has no bound to hold; add a KPI with use and keep under kpis, and name it here"
                 )

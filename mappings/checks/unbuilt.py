@@ -9,14 +9,9 @@ from mappings.starts import Measured
 from mappings.whole import Whole
 
 SECTIONS = {
-    "kpis": "delivery KPIs are not measured by this version",
     "delivery": "deployments, changes and incidents are not derived by this version",
     "services": "deployments, changes and incidents are not derived by this version",
     "access": "nobody signs in to this version yet",
-    "week_starts": "weeks only matter to delivery KPIs, which are not measured by this version",
-}
-MEASURES = {
-    "kpi": "delivery KPIs are not measured by this version; its progress stays unknown",
 }
 CONNECTION = {
     "was": "a connection's history does not follow it to a new name in this version",
@@ -32,13 +27,6 @@ def sections(whole: Whole) -> Iterator[Problem]:
         for section, message in SECTIONS.items():
             if file.document.said((section,)):
                 yield file.document.problem((section,), message, at_key=True, warning=True)
-
-
-def measures(whole: Whole) -> Iterator[Problem]:
-    for _, key_result in whole.key_results():
-        for key, message in MEASURES.items():
-            if key_result.has(key):
-                yield key_result.at_key(message, key, warning=True)
 
 
 def counted_starts(whole: Whole) -> Iterator[Problem]:
@@ -67,7 +55,6 @@ def write_backs(whole: Whole) -> Iterator[Problem]:
 
 CHECKS: tuple[Callable[[Whole], Iterator[Problem]], ...] = (
     sections,
-    measures,
     counted_starts,
     connections,
     write_backs,

@@ -24,12 +24,10 @@ from mappings.schema.forms import (
     section,
     text,
 )
-from mappings.schema.kpis import KpiKeys
+from mappings.schema.kpis import KpiKeys, Weekday
 from mappings.schema.okrs import CycleKeys, ObjectiveKeys
 from mappings.schema.selectors import LinkRule
 from mappings.schema.write_back import WriteBackKeys
-
-Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 
 
 class Retention(Keys):

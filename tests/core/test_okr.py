@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
+from integration.core.kpi.language import Aggregate, Fold, Kpi, PushedNumbers
 from integration.core.links import Selector
 from integration.core.okr import CheckIn, Phase, Standing, WorkCount, roll_up, stand, status_of
 from integration.core.quantities import Bound, Relative
-from integration.core.scorecard import Count, Grading, Kind, NotMeasured, People, Work
+from integration.core.scorecard import Count, Grading, Kind, Measured, People, Work
 from tests.core.bookshop import at, key_result, objective, quantity, scorecard
 
 # The fourth quarter of 2026 has 66 weekdays; 33 of them are over on Tuesday, 17 November.
@@ -36,6 +37,7 @@ def standing(said: dict[str, Any], **facts: Any) -> Standing:
     return stand(card, card.objectives[0], one, **{"now": HALFWAY, **facts})
 
 
+SPEED = Kpi(name="speed", measure=PushedNumbers(), aggregate=Aggregate(Fold("last")))
 NPS = {"measure": People(), "start": quantity("20"), "target": quantity("60")}
 
 
@@ -74,7 +76,7 @@ def test_progress_is_the_way_gone_of_the_way_to_go(
         pytest.param({"measure": Work("items")}, {}, "its work has not been counted yet", id="not counted"),
         pytest.param({"measure": Work("items")}, {"work": work(0, 0, items=0)}, "no work that counts in this cycle is linked", id="nothing linked"),
         pytest.param({"measure": Work("story points")}, {"work": work(0, 0)}, "the linked work adds up to nothing", id="all estimated at nothing"),
-        pytest.param({"measure": NotMeasured("KPIs are not measured by this version")}, {}, "KPIs are not measured by this version", id="not measured yet"),
+        pytest.param({"measure": Measured(SPEED)}, {}, "speed has not been measured yet", id="not measured yet"),
         pytest.param({**NPS, "measure": Count(Selector())}, {}, "its items have not been counted yet", id="not counted up"),
         pytest.param(NPS, {}, "nobody has checked in yet", id="no check-in"),
         pytest.param(NPS, {"last_check_in": checked_in(None, reason="survey failed")}, "survey failed", id="an unknown that somebody told"),

@@ -5,10 +5,11 @@ from pathlib import Path
 import pytest
 
 import mappings
+from integration.core.kpi.language import Dates, Rate
 from integration.core.links import LinkedWork, Pattern, Selector, TagRule
 from integration.core.quantities import Bound, Quantity, Relative
 from integration.core.queries import Query
-from integration.core.scorecard import Count, Cycle, NotMeasured, People, Scorecard, Work
+from integration.core.scorecard import Count, Cycle, Measured, People, Scorecard, Work
 
 EXAMPLES = sorted((Path(mappings.__file__).parent / "examples").glob("*.yaml"))
 
@@ -144,14 +145,43 @@ def test_a_key_result_is_measured_as_it_says(
     assert (made.measure, made.start, made.target, made.keep) == (measure, start, target, keep)
 
 
-@pytest.mark.parametrize(("written", "what"), [("kpi: dora/lead-time", "delivery KPIs")])
-def test_what_is_not_measured_yet_says_so_in_the_scorecard_and_in_a_warning(written: str, what: str) -> None:
-    loaded = mappings.load_texts({"okr.yaml": key_result(f"{written}, start: 10, target: 5")}, "okr.yaml")
+def test_a_key_result_is_measured_by_a_preset_as_it_stands() -> None:
+    ((_, made),) = scorecard(key_result("kpi: dora/lead-time, target: -30 %")).key_results()
 
-    ((_, made),) = loaded.scorecard.key_results()
-    assert isinstance(made.measure, NotMeasured)
-    assert made.measure.reason.startswith(what)
-    assert [warning.path.rpartition(".")[2] for warning in loaded.warnings] == [written.partition(":")[0]]
+    assert isinstance(made.measure, Measured)
+    assert (made.measure.kpi.name, made.measure.kpi.title) == ("dora/lead-time", "Lead time for changes")
+    assert (made.start, made.measure.start) == (None, None)
+    assert made.target == Relative(Decimal(-30), percent=True)
+
+
+@pytest.mark.parametrize(
+    ("written", "days"),
+    [
+        ("measured", None),
+        ("measured 2026-Q3", Dates(date(2026, 7, 1), date(2026, 9, 30))),
+        ("measured 2026-08-01..2026-08-31", Dates(date(2026, 8, 1), date(2026, 8, 31))),
+        ("12", None),
+    ],
+)
+def test_a_start_is_measured_over_the_days_that_it_names(written: str, days: Dates | None) -> None:
+    ((_, made),) = scorecard(key_result(f"kpi: dora/lead-time, start: {written}, target: 5")).key_results()
+
+    assert isinstance(made.measure, Measured)
+    assert made.measure.start == days
+
+
+def test_a_key_result_narrows_a_kpi_to_one_of_its_own() -> None:
+    body = key_result("kpi: speed, where: {Team: Platform}, target: 5")
+
+    made = scorecard(body + "\nkpis: {speed: {use: dora/deployment-frequency, keep: '>= 1 / week'}}")
+
+    ((_, narrowed),) = made.key_results()
+    assert isinstance(narrowed.measure, Measured)
+    assert narrowed.measure.kpi.name == "checkout.rebuilt"
+    assert isinstance(narrowed.measure.kpi.measure, Rate)
+    assert narrowed.measure.kpi.measure.side.where.fields == {"result", "team"}
+    assert list(made.watched) == ["checkout.rebuilt", "speed"]
+    assert made.watched["speed"].keep == Bound(">=", Quantity(Decimal(1), "/ week"))
 
 
 def test_the_words_of_a_key_result_reach_the_scorecard() -> None:
@@ -284,12 +314,3 @@ def test_days_off_and_opening_hours_decide_what_is_a_working_day() -> None:
     assert made.working_days == frozenset({6, 0, 1, 2, 3})
     assert date(2026, 12, 25) in made.holidays
     assert made.timezone.key == "Europe/Berlin"
-
-
-def test_of_kpis_names_and_bounds_are_kept() -> None:
-    body = "kpis: {defaults: {keep: at most 5}, churn: {keep: at most 2 %}, nps: {measure: {pushed: true}}}"
-
-    assert scorecard(body).kpis == {
-        "churn": Bound("<=", Quantity(Decimal(2), "%")),
-        "nps": Bound("<=", Quantity(Decimal(5))),
-    }

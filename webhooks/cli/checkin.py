@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from integration.core.okr import CheckIn, Standing, stand
-from integration.core.scorecard import Count, KeyResult, NotMeasured, Objective, Work
+from integration.core.scorecard import Count, KeyResult, Measured, Objective, Work
 from integration.store import check_ins, marks
 from mappings.quantities import LONGEST_NUMBER
 from webhooks.cli import Mistake
@@ -85,8 +85,8 @@ def _told(
         raise Mistake(f"{key_result.id} is measured by its linked work; check in --confidence or --note only")
     if value is not None and isinstance(key_result.measure, Count):
         raise Mistake(f"{key_result.id} is measured by counting items; check in --confidence or --note only")
-    if value is not None and isinstance(key_result.measure, NotMeasured):
-        raise Mistake(f"{key_result.id}: {key_result.measure.reason}; check in --confidence or --note only")
+    if value is not None and isinstance(key_result.measure, Measured):
+        raise Mistake(f"{key_result.id} is measured by a KPI; check in --confidence or --note only")
     return CheckIn(
         key_result=key_result.id,
         at=now,
