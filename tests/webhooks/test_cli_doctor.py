@@ -546,5 +546,14 @@ class TestOnOnesOwnMachines:
         return ("tracker: jira\n", "tracker: jira-data-center\n"), ("    user: env/JIRA_USER\n", user)
 
 
+@pytest.mark.parametrize("command", [["doctor"], ["hooks", "list"], ["fields", "check"], ["rescan"]])
+def test_a_mapping_without_connections_is_no_good_answer(sit, jira, tmp_path, command):
+    terminal = sit(JIRA, jira.url)
+    (tmp_path / "empty.yaml").write_text("version: 1\n")
+    result = terminal(*command, "--mapping", str(tmp_path / "empty.yaml"))
+
+    assert (result.exit_code, result.stderr) == (2, "the mapping has no connections\n")
+
+
 def test_a_connection_that_is_not_there(sit, jira):
     assert "no connection is called 'jra'; there is jira" in sit(JIRA, jira.url)("doctor", "jra").stderr

@@ -189,6 +189,17 @@ class TestOnADataCenter:
         assert "OKR line: Text Field (single line)" in result.stdout
 
 
+def test_no_secret_of_webhooks_is_needed(desk, jira, monkeypatch):
+    """Only whoever registers or receives them needs it: not whoever looks after fields, or reads the past."""
+    terminal = desk(jira, signing=f"{JIRA}, webhook_secret: env/JIRA_SECRET")
+    monkeypatch.delenv("JIRA_SECRET")
+
+    assert terminal("fields", "create").exit_code == 0
+    assert terminal("backfill").exit_code == 0
+    assert terminal("rescan").exit_code == 0
+    assert "the environment has no JIRA_SECRET" in terminal("hooks", "list").stderr
+
+
 def test_a_tracker_that_cannot_be_reached_is_told_of(desk):
     class Nowhere:
         url = "http://127.0.0.1:9"

@@ -116,7 +116,14 @@ class Commands(click.Group):
             raise click.exceptions.Exit(status) from error
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog=(
+        "Exit status: 0 done; 1 the answer is no; 2 a mistake in the command or in the mapping; 3 a tracker or the "
+        "database could not be reached, or will not do it."
+    ),
+)
 @click.version_option(package_name="okrlink", prog_name="okrlink", message="%(prog)s %(version)s")
 def main() -> None:
     """Links the work in Jira and Azure DevOps to key results, and shows their progress where people work.
@@ -125,7 +132,7 @@ def main() -> None:
     Start with:  okrlink demo
     Then:        okrlink init, doctor, backfill, plan, serve --apply okr.yaml
 
-    The database is OKRLINK_DATABASE_URL, else okrlink.db in this folder.
+    The database is OKRLINK_DATABASE_URL, else okrlink.db in this folder; trackers and people reach okrlink at OKRLINK_URL.
     """  # noqa: D301  # \b is click's own mark
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # an old locale has no arrows, and must not end a command for one

@@ -60,7 +60,13 @@ class Outcome:
     "--since", type=click.DateTime(["%Y-%m-%d"]), help="Only what changed since that day (UTC); else everything."
 )
 @click.option("--project", help="Only this project of the connection.")
-@click.option("--mapping", "file", type=click.Path(path_type=Path), help="Default: the applied mapping, else okr.yaml.")
+@click.option(
+    "--mapping",
+    "file",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Default: the applied mapping, else okr.yaml.",
+)
 @click.option("--restart", is_flag=True, help="Begin again, instead of going on from where the last one stopped.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object at the end.")
 def backfill(
@@ -80,7 +86,7 @@ def backfill(
     from_day = since.replace(tzinfo=UTC) if since else BEGINNING
     outcomes: list[Outcome] = []
     with open_service() as service:
-        sites = mapped(service, file).sites(connection)
+        sites = mapped(service, file).sites(connection, with_webhooks=False)
         if project:
             sites = {name: _only(site, project) for name, site in sites.items()}
         scope = " ".join(
@@ -101,13 +107,19 @@ def backfill(
 
 @click.command()
 @click.argument("connection", required=False)
-@click.option("--mapping", "file", type=click.Path(path_type=Path), help="Default: the applied mapping, else okr.yaml.")
+@click.option(
+    "--mapping",
+    "file",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Default: the applied mapping, else okr.yaml.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def rescan(connection: str | None, *, file: Path | None, as_json: bool) -> None:
     """Ask CONNECTION, or all connections, now what webhooks missed. Workers do so by themselves every 15 minutes."""
     outcomes: list[Outcome] = []
     with open_service() as service:
-        for name, site in mapped(service, file).sites(connection).items():
+        for name, site in mapped(service, file).sites(connection, with_webhooks=False).items():
             outcomes += _rescan(service, name, site)
         service.wakeup.send()
         asked = service.ledgers.spent()

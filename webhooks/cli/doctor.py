@@ -28,7 +28,13 @@ COLOURS: Mapping[Level, str] = {"ok": "green", "warning": "yellow", "failure": "
 
 @click.command()
 @click.argument("connection", required=False)
-@click.option("--mapping", "file", type=click.Path(path_type=Path), help="Default: the applied mapping, else okr.yaml.")
+@click.option(
+    "--mapping",
+    "file",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Default: the applied mapping, else okr.yaml.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def doctor(connection: str | None, *, file: Path | None, as_json: bool) -> None:
     """Look at CONNECTION, or at all of them: a line for each thing, ok, warning or failure, with the remedy.

@@ -62,7 +62,11 @@ def _options(command: _Command) -> _Command:
     for option in (
         click.option("--json", "as_json", is_flag=True, help="Print one JSON object."),
         click.option(
-            "--mapping", "file", type=click.Path(path_type=Path), help="Default: the applied mapping, else okr.yaml."
+            "--mapping",
+            "file",
+            metavar="FILE",
+            type=click.Path(path_type=Path),
+            help="Default: the applied mapping, else okr.yaml.",
         ),
         click.argument("connection", required=False),
     ):
@@ -70,7 +74,7 @@ def _options(command: _Command) -> _Command:
     return command
 
 
-@fields.command()
+@fields.command(short_help="Create those that are missing, where people see them.")
 @_options
 @click.option("--dry-run", is_flag=True, help="Only say what would be done.")
 def create(connection: str | None, *, file: Path | None, dry_run: bool, as_json: bool) -> None:
@@ -105,7 +109,7 @@ def create(connection: str | None, *, file: Path | None, dry_run: bool, as_json:
     _exit(reports)
 
 
-@fields.command("check")
+@fields.command("check", short_help="See whether each exists, fits, and can be written.")
 @_options
 def check_command(connection: str | None, *, file: Path | None, as_json: bool) -> None:
     """Tell of each field whether it exists, whether its type fits, and whether it can be written on an item.
@@ -163,7 +167,7 @@ def _each(name: str | None, file: Path | None, deal: _Deal) -> Sequence[Report]:
     reports = []
     with open_service() as service:
         mapping = mapped(service, file)
-        for one, site in mapping.sites(name).items():
+        for one, site in mapping.sites(name, with_webhooks=False).items():
             report = Report(one)
             reports.append(report)
             rule = mapping.loaded.scorecard.write_back.get(one)

@@ -46,7 +46,11 @@ def _options(command: _Command) -> _Command:
     for option in (
         click.option("--json", "as_json", is_flag=True, help="Print one JSON object."),
         click.option(
-            "--mapping", "file", type=click.Path(path_type=Path), help="Default: the applied mapping, else okr.yaml."
+            "--mapping",
+            "file",
+            metavar="FILE",
+            type=click.Path(path_type=Path),
+            help="Default: the applied mapping, else okr.yaml.",
         ),
         click.argument("connection", required=False),
     ):
@@ -58,7 +62,7 @@ _former = click.option("--moved-from", metavar="URL", help="Hooks that send to t
 _dry_run = click.option("--dry-run", is_flag=True, help="Only say what would be done.")
 
 
-@hooks.command("list")
+@hooks.command("list", short_help="Show them, and in what they are not as they should be.")
 @_options
 @_former
 def list_command(connection: str | None, *, file: Path | None, moved_from: str | None, as_json: bool) -> None:
@@ -71,7 +75,7 @@ def list_command(connection: str | None, *, file: Path | None, moved_from: str |
     _tell(_each(connection, file, look), FOUND, as_json=as_json, everything=True)
 
 
-@hooks.command()
+@hooks.command(short_help="Create those that are missing, mend the others.")
 @_options
 @_former
 @_dry_run
@@ -94,7 +98,7 @@ def register(
     _tell(_each(connection, file, mend, to_register=True), PLANNED if dry_run else DONE, as_json=as_json)
 
 
-@hooks.command()
+@hooks.command(short_help="Remove ours, and no others.")
 @_options
 @_former
 @_dry_run
@@ -109,7 +113,7 @@ def remove(connection: str | None, *, file: Path | None, moved_from: str | None,
     _tell(_each(connection, file, take_away), PLANNED if dry_run else DONE, as_json=as_json)
 
 
-@hooks.command()
+@hooks.command(short_help="See that a delivery arrives.")
 @_options
 @click.option("--within", type=click.FloatRange(min=0), default=120.0, show_default=True, help="Seconds to wait.")
 def verify(connection: str | None, *, file: Path | None, within: float, as_json: bool) -> None:

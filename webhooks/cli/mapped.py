@@ -55,12 +55,14 @@ class Mapped:
         )
 
     def names(self, name: str | None) -> Sequence[str]:
-        """That connection, or all of them."""
+        """That connection, or all of them. Raises `Mistake` where there is none."""
+        if not self.loaded.connections:
+            raise Mistake("the mapping has no connections")
         return [self.source(name).name] if name else [source.name for source in self.loaded.connections]
 
-    def sites(self, name: str | None) -> Mapping[str, Connection]:
+    def sites(self, name: str | None, *, with_webhooks: bool = True) -> Mapping[str, Connection]:
         """That connection, or all of them."""
-        return {one: self.site(one) for one in self.names(name)}
+        return {one: self.site(one, with_webhooks=with_webhooks) for one in self.names(name)}
 
 
 NOTHING_THERE = f"nothing is applied yet and there is no {DEFAULT}; name a mapping with --mapping FILE"

@@ -40,7 +40,13 @@ WIDE = 110
 
 
 @click.command()
-@click.option("--mapping", "file", type=click.Path(path_type=Path), help="Measure by this mapping, applied or not.")
+@click.option(
+    "--mapping",
+    "file",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Measure by this mapping, applied or not.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def okrs(*, file: Path | None, as_json: bool) -> None:
     """Show objectives and key results: progress, pace, status.
