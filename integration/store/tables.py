@@ -357,11 +357,11 @@ streams = Table(
     Column("new", Integer, nullable=False, server_default="0"),  # facts that nobody had told before
     Column("missed", Integer, nullable=False, server_default="0"),  # of these, what webhooks should have told
     Column("reached_at", Instant),  # when it came to the end last
-    Column("projects", Text),  # JSON: what the mapping named to be read then; an empty list names all
     Column("due_at", Instant, nullable=False),
     Column("leased_until", Instant),
     Column("attempts", Integer, nullable=False, server_default="0"),
     Column("reason", Text),  # why it did not get on when it was tried last
+    Column("projects", Text),  # JSON: what the mapping named when it came to the end last; an empty list names all
     PrimaryKeyConstraint("connection", "stream", "scope"),
 )
 
