@@ -34,7 +34,8 @@ class Catalogue:
     """One connection's vocabulary. `account` is the id of the account we act as.
 
     `states` maps a status to its category, keyed by `status id` or by `type/status` (folded), or `status` (folded)
-    where it is the same for all types. `levels` maps a type's folded name to its level; types it lacks are `item`.
+    where it is the same for all types; by `project/type/status` (folded) in a project that sees it differently.
+    `levels` maps a type's folded name to its level; types it lacks are `item`.
     """
 
     account: str = ""
@@ -53,9 +54,10 @@ class Catalogue:
     def with_role(self, role: str) -> tuple[TrackerField, ...]:
         return tuple(known for known in self.fields if known.role == role)
 
-    def state_of(self, item_type: str, status: str, status_id: str | None = None) -> State | None:
+    def state_of(self, item_type: str, status: str, status_id: str | None = None, project: str = "") -> State | None:
         """The category of a status, or None where the tracker has not told it."""
-        for key in (status_id, f"{folded(item_type)}/{folded(status)}", folded(status)):
+        of_type = f"{folded(item_type)}/{folded(status)}"
+        for key in (status_id, f"{folded(project)}/{of_type}", of_type, folded(status)):
             if key and key in self.states:
                 return self.states[key]
         return None

@@ -162,7 +162,8 @@ def _category(state: ItemState, catalogue: Catalogue) -> State | None:
     says how an item ended: it counts only for one that has ended, because many workflows forget to clear it on reopening.
     """
     told = {name: known.value for name, known in state.items()}
-    listed = catalogue.state_of(_text(told, "type"), _text(told, "status"), _text(told, "status_id") or None)
+    kind, status_id = _text(told, "type"), _text(told, "status_id") or None
+    listed = catalogue.state_of(kind, _text(told, "status"), status_id, _text(told, "project"))
     if listed == "dropped":
         return "dropped"
     status, category = state.get("status"), state.get("category")

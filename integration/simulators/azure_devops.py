@@ -97,6 +97,10 @@ class AzureDevOpsSimulator(Actions):
         """The id of the project of that name."""
         return self.organisation.add_project(name).id
 
+    def categorise(self, project: str, type_name: str, state: str, category: str) -> None:
+        """What that project's own process makes of a state, where it differs from the others'."""
+        self.organisation.categories[self.add_project(project), type_name, state] = category
+
     def save_query(self, path: str, wiql: str, *, project: str = "Shop") -> None:
         """Saves a query, as in `Shared Queries/Team/Open bugs`; its folders are there with it."""
         self.organisation.queries[self.organisation.add_project(project).id, path] = wiql

@@ -2,12 +2,16 @@
 
 from typing import Any
 
-from integration.simulators.azure_devops_entrance import Answer, Entrance, listing, project
+from flask import jsonify
+
+from integration.simulators.azure_devops_entrance import Answer, Entrance, listing, project, query
 from integration.simulators.azure_devops_items import Project
 from integration.simulators.azure_devops_organisation import Organisation
-from integration.simulators.azure_devops_process import Field, WorkItemType
+from integration.simulators.azure_devops_process import Field, State, WorkItemType
 from integration.simulators.azure_devops_refusals import Refused, field_missing
 from integration.simulators.azure_devops_shapes import project_body
+
+_PROJECTS = 100  # [doc] where nobody says how many
 
 
 def add_catalogue(entrance: Entrance) -> None:
@@ -23,7 +27,14 @@ def _add_projects(entrance: Entrance) -> None:
 
     @entrance.route("projects", project=False)
     def projects() -> Answer:
-        return listing(project_body(organisation, one) for one in organisation.projects.values())
+        asked = query()
+        first = int(asked.get("$skip", 0))
+        last = first + min(int(asked.get("$top", _PROJECTS)), entrance.service.settings.page_of_projects)  # [inf] a cap
+        every = list(organisation.projects.values())
+        answer = jsonify(listing(project_body(organisation, one) for one in every[first:last]))
+        if last < len(every):
+            answer.headers["x-ms-continuationtoken"] = str(last)
+        return answer
 
     @entrance.route("projects/<name>", project=False)
     def one_project(name: str) -> Answer:
@@ -56,15 +67,15 @@ def _add_process(entrance: Entrance) -> None:
 
     @entrance.route("wit/workitemtypes")
     def types() -> Answer:
-        return listing(_type_body(organisation, one) for one in process.types.values())
+        return listing(_type_body(organisation, one, project()) for one in process.types.values())
 
     @entrance.route("wit/workitemtypes/<name>")
     def one_type(name: str) -> Answer:
-        return _type_body(organisation, kind(name))
+        return _type_body(organisation, kind(name), project())
 
     @entrance.route("wit/workitemtypes/<name>/states")
     def states(name: str) -> Answer:
-        return listing(_states_body(kind(name)))
+        return listing(_states_body(organisation, kind(name), project()))
 
     @entrance.route("wit/workitemtypes/<name>/fields")
     def type_fields(name: str) -> Answer:
@@ -124,7 +135,7 @@ def _tag_body(organisation: Organisation, tag: str) -> dict[str, Any]:
     return {"id": guid, "name": tag, "url": f"{organisation.url}/_apis/wit/tags/{guid}"}
 
 
-def _type_body(organisation: Organisation, kind: WorkItemType) -> dict[str, Any]:
+def _type_body(organisation: Organisation, kind: WorkItemType, here: Project | None) -> dict[str, Any]:
     return {
         "name": kind.name,
         "referenceName": kind.reference,
@@ -132,7 +143,7 @@ def _type_body(organisation: Organisation, kind: WorkItemType) -> dict[str, Any]
         "icon": {"id": kind.icon, "url": f"{organisation.url}/_apis/wit/workItemIcons/{kind.icon}"},
         "isDisabled": False,
         "fields": _type_fields(organisation, kind),
-        "states": _states_body(kind),
+        "states": _states_body(organisation, kind, here),
         "url": f"{organisation.url}/_apis/wit/workItemTypes/{kind.name}",
     }
 
@@ -164,5 +175,8 @@ def _type_fields(organisation: Organisation, kind: WorkItemType) -> list[dict[st
     ]
 
 
-def _states_body(kind: WorkItemType) -> list[dict[str, str]]:
-    return [{"name": state.name, "color": state.color, "category": state.category} for state in kind.states]
+def _states_body(organisation: Organisation, kind: WorkItemType, here: Project | None) -> list[dict[str, str]]:
+    def category(state: State) -> str:
+        return organisation.categories.get((here.id, kind.name, state.name), state.category) if here else state.category
+
+    return [{"name": state.name, "color": state.color, "category": category(state)} for state in kind.states]

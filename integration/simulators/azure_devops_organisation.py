@@ -50,6 +50,8 @@ class Organisation:
         self.id = str(uuid.uuid5(uuid.NAMESPACE_DNS, f"{name}.visualstudio.simulated"))
         self.url = ""
         self.process = Process()
+        self.categories: dict[tuple[str, str, str], str] = {}
+        """By project's id, type and state: where a project's own process sees a state differently."""
         self.projects: dict[str, Project] = {}
         self.queries: dict[tuple[str, str], str] = {}  # (project's id, path of a saved query) -> its WIQL
         self.people: dict[str, Identity] = {}

@@ -54,13 +54,13 @@ class Vocabulary:
         if item.state is not None and _is_status_of(item, status, status_id):
             # Whether an item was dropped by its resolution is told by the resolution, of whatever time.
             return "done" if item.state == "dropped" and not self._is_dropping(item, status, status_id) else item.state
-        key = (item.type, status, status_id)
+        key = (item.type, status, status_id, item.project)
         if key not in self._states:
-            self._states[key] = self.catalogue.state_of(item.type, status, status_id)
+            self._states[key] = self.catalogue.state_of(*key)
         return self._states[key]
 
     def _is_dropping(self, item: Item, status: str, status_id: str | None) -> bool:
-        return self.catalogue.state_of(item.type, status, status_id) == "dropped"
+        return self.catalogue.state_of(item.type, status, status_id, item.project) == "dropped"
 
     def moment_in(self, item: Item, name: str) -> datetime | None:
         """The time in a field of the item; None where it holds none."""

@@ -6,8 +6,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from integration.core.catalogue import Catalogue, Level, State, TrackerField, folded
-from integration.trackers.azure_devops.payload import account
+from integration.trackers import http
+from integration.trackers.azure_devops.payload import account, records
 from integration.trackers.azure_devops.rest import Rest
+from integration.trackers.azure_devops.scopes import understanding
 from integration.trackers.azure_devops.sdk import reading
 from integration.trackers.azure_devops.vocabulary import (
     SHIPPED_LEVELS,
@@ -29,7 +31,9 @@ def read_catalogue(connection: Connection, rest: Rest, work_items: Any) -> Catal
     levels: dict[str, Level] = {}
     for name in projects.values():
         with reading():
-            states |= _states(work_items.get_work_item_types(name))
+            for key, means in _states(work_items.get_work_item_types(name)).items():
+                if states.setdefault(key, means) != means:  # its process has another category for a state of that name
+                    states[f"{folded(name)}/{key}"] = means
             levels |= _levels(work_items, name)
     with reading():
         fields = tuple(_field(told) for told in work_items.get_work_item_fields())
@@ -45,13 +49,22 @@ def emptiable_of_types(types: Iterable[Any]) -> Mapping[str, tuple[str, ...]]:
 def read_projects(connection: Connection, rest: Rest) -> dict[str, str]:
     """The projects that the connection names, or all, by id."""
     allowed = {folded(name) for name in connection.projects}
+    return {known: name for known, name in every_project(rest).items() if not allowed or folded(name) in allowed}
+
+
+def every_project(rest: Rest) -> dict[str, str]:
+    """All projects that the account sees, by id. A page may be shorter than was asked for, and have others behind it."""
     found: dict[str, str] = {}
     while True:
         query = {"$top": str(PAGE_OF_PROJECTS), "$skip": str(len(found))}
-        page = rest.get("_apis/projects", **query).get("value") or ()
-        found |= {each["id"]: each["name"] for each in page}
-        if len(page) < PAGE_OF_PROJECTS:
-            return {known: name for known, name in found.items() if not allowed or folded(name) in allowed}
+        response = rest.send("GET", f"{rest.url}/_apis/projects", query={"api-version": rest.version, **query})
+        told = http.decoded(response)
+        with understanding():
+            page = {str(each["id"]): str(each["name"]) for each in records(told.get("value"), "value")}
+        is_more = len(page) >= PAGE_OF_PROJECTS or "x-ms-continuationtoken" in response.headers
+        if not is_more or page.keys() <= found.keys():
+            return found | page
+        found |= page
 
 
 def _states(types: Iterable[Any]) -> dict[str, State]:

@@ -17,7 +17,7 @@ from integration.core.catalogue import folded
 from integration.core.errors import Gone, Permanent, Refused
 from integration.core.examination import Ability, Introduction, Permission, Project, TokenEnd, Words
 from integration.trackers import http
-from integration.trackers.azure_devops.catalogue import PAGE_OF_PROJECTS
+from integration.trackers.azure_devops.catalogue import every_project
 from integration.trackers.azure_devops.rest import Rest
 from integration.trackers.contract import Connection
 from integration.trackers.limits import quota
@@ -93,13 +93,7 @@ class AzureDevOpsExaminer:
 
     @cached_property
     def _projects(self) -> Sequence[Project]:
-        found: list[Project] = []
-        while True:
-            query = {"$top": str(PAGE_OF_PROJECTS), "$skip": str(len(found))}
-            page = self._rest.get("_apis/projects", **query).get("value") or ()
-            found += [Project(str(one["id"]), str(one["name"]), str(one["name"])) for one in page]
-            if len(page) < PAGE_OF_PROJECTS:
-                return found
+        return [Project(known, name, name) for known, name in every_project(self._rest).items()]
 
     def _newest(self, project: Project) -> Mapping[str, Any] | None:
         """A work item of the project, with its title; None where there is none."""

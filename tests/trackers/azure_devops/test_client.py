@@ -7,8 +7,8 @@ import pytest
 
 from integration.core.catalogue import Catalogue
 from integration.core.errors import Conflict, Gone, Permanent, Refused, Retryable
-from integration.core.facts import ItemCreated, ItemSeen, TrackerFact, Value
-from integration.core.items import ItemState, join
+from integration.core.facts import ItemCreated, ItemRef, ItemSeen, TrackerFact, Value
+from integration.core.items import ItemState, item_of, join
 from integration.core.write_back import Badge, Edit
 from integration.simulators.azure_devops import AzureDevOpsSimulator
 from integration.simulators.faults import Fault
@@ -87,6 +87,33 @@ def test_without_named_projects_all_are_known(sim: AzureDevOpsSimulator) -> None
     sim.add_project("Archive")
 
     assert set(connect(sim, projects=()).catalogue().projects.values()) == {"Shop", "Archive"}
+
+
+@pytest.mark.parametrize("most", [1, 2, 3, 1000])
+def test_projects_are_read_to_their_end_however_long_a_page_is(sim: AzureDevOpsSimulator, most: int) -> None:
+    sim.settings.page_of_projects = most
+    names = {"Shop", *(sim.organisation.add_project(f"Project {number}").name for number in range(4))}
+
+    assert set(connect(sim, projects=()).catalogue().projects.values()) == names
+    assert list(connect(sim, projects=("project 3",)).catalogue().projects.values()) == ["Project 3"]
+
+
+def test_a_state_is_what_its_items_project_makes_of_it(sim: AzureDevOpsSimulator) -> None:
+    """Two processes may have a type and a state of the same names, and mean another category by it."""
+    sim.categorise("Archive", "User Story", "Resolved", "Completed")
+    for project in ("Shop", "Archive"):
+        story = sim.create_work_item("User Story", f"Of {project}", project=project)
+        sim.set_state(story, "Resolved")
+    ado = connect(sim, projects=("Shop", "Archive"))
+    known = ado.catalogue()
+
+    found = {}
+    for item in ("4", "5"):
+        state = join({}, [fact for fact in ado.item(item) if isinstance(fact, ItemSeen)])
+        read = item_of(state, ItemRef("ado", item), known, None)
+        found[read.project] = read.state
+    assert found == {"Shop": "in progress", "Archive": "done"}
+    assert known.state_of("User Story", "Resolved") == "in progress"
 
 
 def test_an_item_is_read_as_facts(ado: TrackerClient) -> None:
