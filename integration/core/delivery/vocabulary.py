@@ -24,7 +24,7 @@ class Vocabulary:
         self.connection = connection
         self.catalogue = catalogue
         self.timezone = timezone
-        self._states: dict[tuple[str, str, str | None], State | None] = {}
+        self._states: dict[tuple[str, str, str | None, str], State | None] = {}
         self._shown: dict[str, tuple[str, ...]] = {}
 
     def shown(self, field: str) -> tuple[str, ...]:
