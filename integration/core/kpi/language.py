@@ -162,9 +162,10 @@ class Ratio:
 
 @dataclass(frozen=True, slots=True)
 class PushedNumbers:
-    """The numbers pushed under the KPI's name."""
+    """The numbers pushed under the KPI's name, or under these where the KPI is a part of another."""
 
     where: Filter = ALL
+    under: tuple[str, ...] = ()
 
 
 Measure: TypeAlias = Side | Rate | Ratio | PushedNumbers
@@ -294,6 +295,12 @@ class Kpi:
     preset: str = ""
     """Where it comes from: `dora/lead-time`."""
     was: tuple[str, ...] = ()
+
+    @property
+    def pushed_as(self) -> tuple[str, ...]:
+        """The names under which numbers are pushed for it."""
+        under = self.measure.under if isinstance(self.measure, PushedNumbers) else ()
+        return under or (self.name, *self.was)
 
 
 @dataclass(frozen=True, slots=True)

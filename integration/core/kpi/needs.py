@@ -40,7 +40,7 @@ def needs(kpi: Kpi, as_of: datetime, over: Window | None = None) -> tuple[Need, 
 
 def _need(kpi: Kpi, side: Side, as_of: datetime, window: Window) -> Need:
     if isinstance(window, Now):
-        kpis = _names(kpi) if isinstance(kpi.measure, PushedNumbers) else ()
+        kpis = kpi.pushed_as if isinstance(kpi.measure, PushedNumbers) else ()
         return Need(stream=side.stream, last=as_of, open=side.stream == "items" and _only_open(side.where), kpis=kpis)
     stretch = Calendar(kpi.timezone, kpi.week_starts).stretch(window, as_of)
     if isinstance(kpi.measure, PushedNumbers):
@@ -51,14 +51,10 @@ def _need(kpi: Kpi, side: Side, as_of: datetime, window: Window) -> Need:
             first=None if narrowed else stretch.first,
             last=stretch.last,
             and_before=not narrowed,
-            kpis=_names(kpi),
+            kpis=kpi.pushed_as,
         )
     read = frozenset(name for choice in _placing(side) for name in _keys(choice))
     return Need(stream=side.stream, moments=read, first=stretch.first, last=stretch.last)
-
-
-def _names(kpi: Kpi) -> tuple[str, ...]:
-    return (kpi.name, *kpi.was)
 
 
 def _placing(side: Side) -> Iterator[Choice]:

@@ -39,7 +39,7 @@ def sides(kpi: Kpi) -> tuple[Side, ...]:
         case Ratio():
             return kpi.measure.above, kpi.measure.below
         case PushedNumbers():
-            names = AnyOf(tuple(Pattern(name) for name in (kpi.name, *kpi.was)))
+            names = AnyOf(tuple(Pattern(name) for name in kpi.pushed_as))
             where = kpi.measure.where
             own = Filter((("kpi", names), *where.tests), where.either, where.excluded)
             return (Number(stream="pushed", where=own, field="value"),)
