@@ -112,7 +112,7 @@ def _objective(whole: Whole, kpis: Mapping[str, Kpi], said: Said[ObjectiveKeys])
         title=keys.title,
         cycle=cycle,
         key_results=tuple(
-            _key_result(said.name, owner, name, each, _measure(whole, kpis, f"{said.name}.{name}", each))
+            _key_result(said.name, owner, name, each, _measure(whole, kpis, said.name, name, each))
             for name, each in keys.key_results.items()
         ),
         description=keys.description or "",
@@ -147,7 +147,7 @@ def _key_result(objective: str, owner: str, name: str, keys: KeyResultKeys, meas
         ramp=keys.ramp or "linear",
         milestones=tuple(sorted((keys.milestones or {}).items())),
         linked=tuple(map(_linked, keys.linked)),
-        was=tuple(former if "." in former else f"{objective}.{former}" for former in keys.was or ()),
+        was=_former(objective, keys),
     )
 
 
@@ -155,10 +155,15 @@ def _linked(keys: WeighedSelector) -> LinkedWork:
     return LinkedWork(selector(keys), Decimal(1) if keys.weight is None else keys.weight)
 
 
-def _measure(whole: Whole, kpis: Mapping[str, Kpi], key_result: str, keys: KeyResultKeys) -> Measure:
+def _former(objective: str, keys: KeyResultKeys) -> tuple[str, ...]:
+    return tuple(name if "." in name else f"{objective}.{name}" for name in keys.was or ())
+
+
+def _measure(whole: Whole, kpis: Mapping[str, Kpi], objective: str, name: str, keys: KeyResultKeys) -> Measure:
     if keys.kpi is not None:
         kpi = kpis[keys.kpi] if keys.kpi in kpis else of_preset(keys.kpi, setting(whole.settings))
-        return Measured(narrowed_to(kpi, key_result, keys.where or {}), _measured_days(whole, keys))
+        part = narrowed_to(kpi, f"{objective}.{name}", _former(objective, keys), keys.where or {})
+        return Measured(part, _measured_days(whole, keys))
     if keys.count is not None:
         return Count(selector(keys.count))
     if keys.work is not None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import zoneinfo
-from collections.abc import Iterable
 from datetime import date
 from functools import cache
 
@@ -39,7 +38,8 @@ def wrong_with_region(name: str) -> str | None:
     return None
 
 
-def days_off(name: str, years: Iterable[int]) -> frozenset[date]:
+@cache
+def days_off(name: str, years: range) -> frozenset[date]:
     import holidays  # late: it is large, and most commands need none
 
     country, _, region = name.partition("-")

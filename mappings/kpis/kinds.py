@@ -43,7 +43,7 @@ def of_unit(unit: str) -> Kind | None:
     """What a number with this unit is; None for a unit of one's own (`USD`), which is a number."""
     if unit == "%":
         return "share"
-    if unit.startswith("/"):
+    if unit.startswith("/") or ("/" in unit and unit.rpartition("/")[2].strip().casefold() in PERS):
         return "rate"
     if is_time(unit):
         return "duration"

@@ -26,6 +26,8 @@ def merged(layers: Iterable[KpiKeys]) -> KpiKeys:
         below, above = said.get("measure"), own.get("measure")
         if below is not None and above is not None and _another_kind(below, above):
             said = {key: value for key, value in said.items() if key not in OF_THE_MEASURE}
+        elif below is not None and above is not None and above.per not in (None, below.per):
+            said.pop("unit", None)  # what was shown by the week is divided by something else now
         said |= {key: _on_top(said.get(key), value) for key, value in own.items()}
     return KpiKeys.model_construct(**said)
 

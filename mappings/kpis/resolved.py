@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from integration.core.errors import Problem
-from integration.core.kpi.language import AnyOf, BusinessHours, Filter, Kpi
+from integration.core.kpi.language import AnyOf, BusinessHours, Filter, Kpi, PushedNumbers
 from integration.core.links import Pattern
 from mappings.calendars import days_off
 from mappings.kpis.layers import field_name, merged
@@ -81,9 +81,15 @@ def of_preset(name: str, usual: Setting | None = None) -> Kpi:
     return kpi(name, keys.model_copy(update={"use": name}), usual or Setting())
 
 
-def narrowed_to(one: Kpi, name: str, where: Mapping[str, tuple[Pattern, ...]]) -> Kpi:
-    """The KPI of only those facts, which is another, and has that name; the KPI itself where nothing narrows it."""
+def narrowed_to(one: Kpi, name: str, was: tuple[str, ...], where: Mapping[str, tuple[Pattern, ...]]) -> Kpi:
+    """The KPI of only those facts, which is another, and has that name; the KPI itself where nothing narrows it.
+
+    What the team wants of the whole is nothing that it wants of the part.
+    """
     if not where:
         return one
     only = Filter(tests=tuple((field_name(field), AnyOf(patterns)) for field, patterns in where.items()))
-    return replace(one, name=name, measure=narrowed(one.measure, only), target=None, keep=None, was=())
+    part = narrowed(one.measure, only)
+    if isinstance(part, PushedNumbers):
+        part = replace(part, under=one.pushed_as)
+    return replace(one, name=name, measure=part, target=None, keep=None, was=was)

@@ -125,8 +125,8 @@ def narrowed(measure: Measure, where: Filter) -> Measure:
             return Rate(_narrowed(side, where), per)
         case Ratio(above, below):
             return Ratio(_narrowed(above, where), _narrowed(below, where))
-        case PushedNumbers(own):
-            return PushedNumbers(both(own, where))
+        case PushedNumbers(own, under):
+            return PushedNumbers(both(own, where), under)
     return _narrowed(measure, where)
 
 
@@ -226,7 +226,7 @@ def _unit(keys: KpiKeys, measure: Measure, aggregate: Aggregate) -> str:
     kind, said, bound = of_value(measure, aggregate), keys.unit or "", keys.target or keys.keep
     if not said and bound and isinstance(measure, PushedNumbers | Number):
         said = bound.quantity.unit
-    return said if kind not in ("rate", "share") and fits(said, kind) else ""
+    return said if kind != "share" and fits(said, kind) else ""
 
 
 def _bands(keys: KpiKeys) -> tuple[Band, ...]:
