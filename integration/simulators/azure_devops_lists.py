@@ -38,6 +38,8 @@ def _add_builds(entrance: Entrance) -> None:
             found = [body for body in found if "/".join(map(str, _end(body))) > after]
         page = found[: min(int(words.get("$top", 1000)), _MOST_BUILDS)]
         more = "/".join(map(str, _end(page[-1]))) if len(found) > len(page) else None
+        if entrance.service.settings.is_going_in_circles and words.get("continuationtoken"):
+            more = words["continuationtoken"]
         return _page(page, more)
 
     @entrance.route("build/builds/<int:build_id>/timeline")

@@ -19,6 +19,7 @@ class Settings:
     result_cap: int = RESULT_CAP
     page: int = 200  # [inf] the most updates or revisions of one item in one answer
     reporting_page: int = 200  # [3p] unless $maxPageSize says otherwise, up to 1000
+    is_going_in_circles: bool = False  # [inf] a list's way on leads back to the same page
     page_of_projects: int = 1000  # [inf] the most projects in one answer
     may_write: bool = True  # the tokens' right to edit work items
     may_subscribe: bool = True  # [doc] permissions of their own: View and Edit subscriptions

@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from integration.core.errors import Gone
+from integration.core.errors import Gone, Retryable
 from integration.core.facts import TrackerFact
 from integration.trackers import http
 from integration.trackers.azure_devops import code, runs
@@ -88,8 +88,11 @@ class Lists:
     ) -> Iterator[tuple[Sequence[Json], Mapping[str, Any]]]:
         start, began, token = position.get("since") or stamp(since), position.get("began"), position.get("token")
         while True:
+            asked = token
             with understanding():
-                listed, token = ask(start, token)
+                listed, token = ask(start, asked)
+            if token is not None and token == asked:
+                raise Retryable("Azure DevOps leads from a page of a list to the same page again")
             began = began or stamp(self._rest.answered - OVERLAP)
             yield listed, {"since": start, "began": began, "token": token} if token else {"since": began}
             if not token:

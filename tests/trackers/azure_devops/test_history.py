@@ -325,3 +325,20 @@ def test_pull_requests_are_told_with_both_ends_of_their_lives(sim, clock):
     told = [fact for fact in facts(pages) if fact.pull_request == "1"]
     assert [page.items for page in pages] == [1, 1]  # those opened since, then those closed since
     assert [(fact.action, fact.at) for fact in told] == [("opened", MORNING), ("merged", clock())]
+
+
+def test_a_list_that_leads_in_circles_is_left_and_read_again_later(sim, clock, monkeypatch):
+    monkeypatch.setattr(history_lists, "PAGE", 2)
+    for number in range(1, 6):
+        sim.complete_build(build_id=number, definition="Shop")
+        clock.forward(minutes=1)
+    sim.settings.is_going_in_circles = True
+    pages: list[HistoryPage] = []
+    with pytest.raises(Retryable, match="to the same page again"):
+        pages.extend(historian(sim, "Shop").history("builds", LONG_AGO, None))
+    sim.settings.is_going_in_circles = False
+
+    told = [
+        fact.run for page in [*pages, *read(sim, "builds", pages[-1].cursor if pages else None)] for fact in page.facts
+    ]
+    assert told == ["1", "2", "3", "4", "5"]
