@@ -9,9 +9,8 @@ from zoneinfo import ZoneInfo
 
 from integration.core.errors import Problem
 from integration.core.kpi.language import Dates, Kpi
-from integration.core.links import LinkedWork, Pattern, Selector, TagRule
+from integration.core.links import LinkedWork, TagRule
 from integration.core.quantities import Quantity
-from integration.core.queries import Query
 from integration.core.retention import Retention
 from integration.core.scorecard import (
     ConnectionRule,
@@ -28,14 +27,15 @@ from integration.core.scorecard import (
 )
 from mappings.calendars import days_off
 from mappings.cycles import by_name
+from mappings.delivery import delivery
 from mappings.kpis.resolved import kpis as kpis_of
 from mappings.kpis.resolved import narrowed_to, of_preset, setting
 from mappings.loaded import ConnectionSource
-from mappings.schema import selectors
 from mappings.schema.connections import ConnectionKeys, TrackerName
 from mappings.schema.okrs import KeyResultKeys, ObjectiveKeys
-from mappings.schema.selectors import LinkRule, Narrowing, WeighedSelector
+from mappings.schema.selectors import LinkRule, WeighedSelector
 from mappings.schema.write_back import WriteBackKeys
+from mappings.selecting import selector
 from mappings.sites import tracker_by_address
 from mappings.starts import Measured as MeasuredStart
 from mappings.whole import Said, Whole
@@ -49,12 +49,14 @@ def scorecard(whole: Whole) -> Scorecard:
     kpis = kpis_of(whole)
     objectives = tuple(_objective(whole, kpis, objective) for objective in whole.objectives())
     hours = settings.business_hours
+    rules = {each.name: _connection_rule(each) for each in whole.connections()}
     return Scorecard(
         timezone=ZoneInfo(settings.timezone or "UTC"),
         objectives=objectives,
         tags=tuple(_tags(whole)),
         write_back={rule.name: _write_back(whole, rule) for rule in whole.write_backs()},
-        connections={each.name: _connection_rule(each) for each in whole.connections()},
+        connections=rules,
+        delivery=delivery(whole, rules),
         grading=settings.grading or "viva",
         working_days=hours.days if hours else frozenset(range(5)),
         holidays=days_off(settings.holidays, _years(objectives)) if settings.holidays else frozenset(),
@@ -180,32 +182,6 @@ def _measured_days(whole: Whole, keys: KeyResultKeys) -> Dates | None:
         return Dates(*start.days)
     cycle = find_cycle(whole, start.cycle) if start.cycle else None
     return Dates(cycle.first, cycle.last) if cycle else None
-
-
-def selector(keys: Narrowing) -> Selector:
-    """What the file calls a selector, as the core matches it."""
-    labels = keys if isinstance(keys, selectors.Selector) else None
-    asked = (
-        Query(keys.query) if keys.query else None,
-        Query(keys.saved_query, saved=True) if keys.saved_query else None,
-    )
-    return Selector(
-        connections=keys.connection or (),
-        projects=tuple(map(Pattern, keys.project or ())),
-        types=keys.type or (),
-        statuses=keys.status or (),
-        priorities=keys.priority or (),
-        components=keys.component or (),
-        labels=(labels.label or labels.tag or ()) if labels else (),
-        states=keys.state or (),
-        levels=keys.level or (),
-        open=keys.open,
-        areas=keys.area or (),
-        keys=keys.key or (),
-        fields=keys.fields or {},
-        queries=tuple(query for query in asked if query is not None),
-        excluded=selector(keys.excluded) if keys.excluded is not None else None,
-    )
 
 
 def _tags(whole: Whole) -> Iterator[TagRule]:

@@ -19,6 +19,8 @@ from integration.core.queries import Query
 from mappings.build import UNITS, unit_of
 from mappings.checks.selectors import selector_connections
 from mappings.load import read_whole
+from mappings.moments import OR, WITH_NAME
+from mappings.schema.delivery import MOMENTS
 from mappings.schema.forms import Keys
 from mappings.schema.selectors import LinkRule, Narrowing
 from mappings.suggestions import did_you_mean
@@ -28,8 +30,6 @@ from mappings.wording import found
 
 K = TypeVar("K", bound=Keys)
 
-MOMENTS = ("planned", "started", "done", "responded", "opened", "restored")
-"""Keys of rules that say when something was."""
 MOMENT_WORDS = frozenset({"created", "first response", "planned", "started", "done"})
 """Moments that are no names of a tracker's."""
 MOST_NAMED = 8
@@ -133,10 +133,12 @@ def _moments(whole: Whole, sights: Sights) -> Iterator[Problem]:
     """Statuses that items enter or leave, and fields that hold a time, where a rule of delivery says when something was."""
     for rule in whole.selectors():
         meant = _meant(whole, rule, sights)
-        said: list[tuple[str | None, Path]] = [(getattr(rule.keys, key, None), (key,)) for key in MOMENTS]
+        said: list[tuple[str, Path]] = [
+            (moment, (key,)) for key in MOMENTS for moment in OR.split(getattr(rule.keys, key, None) or "created")
+        ]
         said += [(name, ("reaches", at)) for at, name in enumerate(getattr(rule.keys, "reaches", None) or ())]
         for moment, place in said:
-            field, status = _named_in(moment or "created")
+            field, status = _named_in(moment)
             if field and _knows_no(field, meant):
                 yield rule.at_value(_no_field(field, meant), *place)
             elif status and meant and not any(_any(Pattern(status), sight.words.statuses) for sight in meant):
@@ -158,6 +160,9 @@ def _queries(whole: Whole, sights: Sights) -> Iterator[Problem]:
 def _named_in(moment: str) -> tuple[str | None, str | None]:
     """The field, or the status, that a moment is told by."""
     words = " ".join(moment.split())
+    which, _, after = words.partition(" ")
+    if folded(which) in ("first", "last") and folded(after).partition(" ")[0] in (*WITH_NAME, *MOMENT_WORDS):
+        words = after
     if folded(words) in MOMENT_WORDS:
         return None, None
     first, _, rest = words.partition(" ")

@@ -12,6 +12,7 @@ from typing import Literal, TypeAlias
 from zoneinfo import ZoneInfo
 
 from integration.core.calendar import Ramp
+from integration.core.delivery.rules import Delivery
 from integration.core.kpi.language import Dates, Kpi
 from integration.core.links import LinkedWork, Pattern, Selector, TagRule
 from integration.core.names import Names
@@ -175,6 +176,9 @@ class Scorecard:
     kpis: Mapping[str, Kpi] = dataclasses.field(default_factory=dict)
     """The KPIs that the mapping names."""
 
+    delivery: Delivery = dataclasses.field(default_factory=Delivery)
+    """What is a deployment, a change, an incident, and the services that have them."""
+
     @cached_property
     def names(self) -> Names:
         """What people may call its key results. All its objectives count as open: closing one comes with a later version."""
@@ -220,7 +224,7 @@ class Scorecard:
     @cached_property
     def queries(self) -> Mapping[str, frozenset[Query]]:
         """What each connection's tracker is asked."""
-        selectors = [tag.only for tag in self.tags]
+        selectors = [*(tag.only for tag in self.tags), *self.delivery.selectors()]
         for _, key_result in self.key_results():
             selectors += [work.selector for work in key_result.linked]
         selectors += [selector for _, selector in self.counts]

@@ -108,8 +108,6 @@ def queries(whole: Whole) -> Iterator[Problem]:
     """A query is in the language of one kind of tracker, and so are the names of those that are saved there."""
     trackers = {each.name: tracker_of(each) for each in whole.connections()}
     for selector in whole.selectors():
-        if selector.path[0] in ("delivery", "services"):
-            continue
         for key in ("query", "saved_query"):
             asked = {name: LANGUAGES[tracker] for name in _asked(whole, selector) if (tracker := trackers.get(name))}
             if selector.has(key) and len(set(asked.values())) > 1:

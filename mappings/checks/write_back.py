@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from integration.core.errors import Problem
 from mappings.build import UNITS, tracker_of, unit_of
-from mappings.schema.delivery import Cause, Delivery
+from mappings.schema.delivery import MOMENTS, Cause, Delivery
 from mappings.schema.selectors import LinkRule
 from mappings.tree import Path, spoken
 from mappings.whole import File, Whole
@@ -18,7 +18,6 @@ TITLES = {
     "azure-devops": "Azure DevOps",
     "azure-devops-server": "Azure DevOps Server",
 }
-MOMENTS = ("planned", "started", "done", "responded", "opened", "restored")
 
 
 class Reader(NamedTuple):

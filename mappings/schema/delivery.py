@@ -10,6 +10,8 @@ from mappings.schema.forms import UNIT, Bool, Keys, Patterns, Text, Texts, about
 from mappings.schema.selectors import Selector
 from mappings.within import Within, within
 
+MOMENTS = ("planned", "started", "done", "responded", "opened", "restored")
+"""The keys of rules that say when something was."""
 LastDeployment = Literal["begun before", "before", "at or before", "never"]
 WithinTime = Annotated[
     Within,

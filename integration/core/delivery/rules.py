@@ -6,7 +6,7 @@ made, so that None means "not narrowed" and nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TypeAlias
@@ -115,3 +115,10 @@ class Delivery:
     """All services, each with its own rules or those of `delivery`. A file without `services` has one, named by ``."""
 
     services: Mapping[str, Service] = field(default_factory=dict)
+
+    def selectors(self) -> Iterator[Selector]:
+        """Whatever selects items, or what runs and versions are about."""
+        for service in self.services.values():
+            yield service.only
+            for rules in (service.items, service.deployments, service.changes, service.incidents):
+                yield from (rule.only for rule in rules)
