@@ -18,6 +18,7 @@ from integration.core.bucket import Bucket
 from integration.store import budgets
 from integration.store.budgets import Asked
 from integration.store.db import Database, is_down
+from integration.store.pauses import LONGEST_WISH
 from integration.trackers.contract import Connection, Purpose
 
 IN_HAND = timedelta(seconds=0.25)
@@ -112,7 +113,7 @@ class SharedLedger:
     def rest(self, part: str, seconds: float) -> None:
         until = self._now() + timedelta(seconds=seconds)
         with self._mutex:
-            if self._until.get(part, until) > until:
+            if until < self._until.get(part, until) <= until + LONGEST_WISH:
                 return
             self._until[part] = until
         try:
@@ -130,7 +131,7 @@ class SharedLedger:
                 self._looked = now
                 with self._database.read() as connection:
                     told = budgets.resting(connection, self._name, now)
-                self._until = {one: until for one, until in self._until.items() if until > now}
+                self._until = {one: until for one, until in self._until.items() if now < until <= now + LONGEST_WISH}
                 for one, until in told.items():
                     self._until[one] = max(until, self._until.get(one, until))
             until = self._until.get(part, now)

@@ -121,6 +121,19 @@ def test_a_rest_is_known_to_all_within_a_second(processes: list[Ledgers], clock:
     assert (other.rests(""), other.rests("GET /rest/api/*/issue/*")) == (0, 0)
 
 
+def test_a_clock_that_was_wrong_stops_nobody_for_years(processes: list[Ledgers], clock: Clock) -> None:
+    """One machine believed for a moment that it was next year, and noted a rest."""
+    wrong, other = ledger(processes[0]), ledger(processes[1])
+    clock.forward(days=365)
+    wrong.rest("", 30)
+    clock.time = NOON
+
+    assert (wrong.rests(""), other.rests("")) == (0, 0)
+    other.rest("", 20)
+    clock.time += LOOK_EVERY
+    assert (wrong.rests(""), other.rests("")) == (19, 19)
+
+
 def test_counts_of_all_processes_add_up_by_the_hour(processes: list[Ledgers], clock: Clock, database: Database) -> None:
     for process in processes:
         one = ledger(process)

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import Connection, delete, func, or_, select, update
 
 from integration.core.bucket import Bucket, Take
+from integration.store.pauses import LENIENCE, LONGEST_WISH
 from integration.store.statements import insert
 from integration.store.tables import buckets, requests, rests
 
@@ -27,19 +28,21 @@ class Asked:
 
 
 def rest(connection: Connection, name: str, part: str, until: datetime) -> None:
-    """Nobody asks that part before then. A shorter wish never ends a longer one."""
+    """Nobody asks that part before then. A shorter wish never ends a longer one that a right clock told."""
     upsert = insert(connection, rests)
     upsert = upsert.on_conflict_do_update(
         index_elements=["connection", "part"],
         set_={"until": upsert.excluded.until},
-        where=rests.c.until < upsert.excluded.until,
+        where=or_(rests.c.until < upsert.excluded.until, rests.c.until > until + LONGEST_WISH),
     )
     connection.execute(upsert, {"connection": name, "part": part, "until": until})
 
 
 def resting(connection: Connection, name: str, now: datetime) -> Mapping[str, datetime]:
-    """The parts that rest, and until when."""
-    query = select(rests.c.part, rests.c.until).where(rests.c.connection == name, rests.c.until > now)
+    """The parts that rest, and until when. An end that is days away was set by a clock that was wrong."""
+    query = select(rests.c.part, rests.c.until).where(
+        rests.c.connection == name, rests.c.until > now, rests.c.until <= now + LONGEST_WISH + LENIENCE
+    )
     return {row.part: row.until for row in connection.execute(query)}
 
 

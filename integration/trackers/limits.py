@@ -30,6 +30,8 @@ SPARED_FOR = 120.0
 at one request from time to time a page would never be read."""
 
 HOUR = 3600.0
+LONGEST = 24 * HOUR
+"""No limit lasts longer: whoever tells so counts in another unit, or by another clock."""
 
 _ONE_OF_MANY = re.compile(r"(?<=/)(?:\d+|[A-Z][A-Z0-9_]*(?:-\d+)?|[0-9a-f]{8}-[0-9a-f-]{27})(?=/|$)")
 """What stands in a path for one of many: numbers, keys of projects and issues, UUIDs."""
@@ -103,7 +105,7 @@ def _spared(headers: Mapping[str, str], now: datetime) -> float:
     filling = _number(headers.get("X-RateLimit-Interval-Seconds"))
     if reset is None and filling is None:
         return max(SPARED_FOR, HOUR - now.timestamp() % HOUR)
-    return max(0.0, filling or 0.0) if reset is None else reset
+    return _bounded(filling or 0.0) if reset is None else reset
 
 
 def _seconds(text: str | None, now: datetime, *, epoch: bool) -> float | None:
@@ -111,9 +113,13 @@ def _seconds(text: str | None, now: datetime, *, epoch: bool) -> float | None:
         return None
     number = _number(text)
     if number is not None:
-        return max(0.0, number - now.timestamp() if epoch else number)
+        return _bounded(number - now.timestamp() if epoch else number)
     then = _moment(text)
-    return None if then is None else max(0.0, (then - now).total_seconds())
+    return None if then is None else _bounded((then - now).total_seconds())
+
+
+def _bounded(seconds: float) -> float:
+    return min(max(0.0, seconds), LONGEST)
 
 
 def _number(text: str | None) -> float | None:

@@ -1,5 +1,6 @@
 """Wishes, leases, pauses, and what is remembered of each field of ours."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -94,6 +95,16 @@ class TestWishes:
         pauses.pause(db, "jira", NOW)
         assert [wish.ref for wish in outbox.claim(db, NOW, 9)] == [OTHER]
         assert [wish.ref for wish in outbox.claim(db, LATER, 9)] == [EPIC]
+
+    def test_a_rest_that_a_wrong_clock_noted_does_not_last_for_years(self, db):
+        outbox.want(db, EPIC, {"f": 1}, NOW, NOW)
+        pauses.pause(db, "jira", NOW + timedelta(days=365))
+        assert [wish.ref for wish in outbox.claim(db, NOW, 9)] == [EPIC]
+        another = replace(EPIC, id="another")
+        outbox.want(db, another, {"f": 1}, NOW, NOW)
+        pauses.pause(db, "jira", LATER)
+        assert outbox.claim(db, NOW, 9) == []
+        assert another in [wish.ref for wish in outbox.claim(db, LATER, 9)]
 
 
 class TestWritten:

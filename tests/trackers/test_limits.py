@@ -24,6 +24,9 @@ NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
         ({"X-RateLimit-Reset": "2026-11-21T12:01Z"}, 60.0),
         ({"X-RateLimit-Reset": "2026-11-21T11:00:00Z"}, 0.0),
         ({"X-RateLimit-Reset": str(int(NOW.timestamp()) + 90)}, 90.0),
+        ({"Retry-After": "1e30"}, 86_400.0),
+        ({"Retry-After": "Fri, 31 Dec 9999 23:59:59 GMT"}, 86_400.0),
+        ({"X-RateLimit-Reset": str(int(NOW.timestamp() * 1000))}, 86_400.0),
         ({"Retry-After": "5", "X-RateLimit-Reset": "2026-11-21T13:00:00Z"}, 5.0),
     ],
 )
