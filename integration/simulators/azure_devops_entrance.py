@@ -245,7 +245,7 @@ def any_case(app: "WSGIApplication", root: str = "") -> "WSGIApplication":
 
     def folded(environ: Any, start_response: Any) -> Any:
         environ["simulator.path"] = environ.get("PATH_INFO", "/")
-        path = environ["simulator.path"].lower()
+        path = environ["simulator.path"].encode("latin-1").lower().decode("latin-1")  # bytes: letters of ASCII alone
         if root and path.startswith(f"{root}/"):
             environ["SCRIPT_NAME"], path = root, path.removeprefix(root)
         environ["PATH_INFO"] = path

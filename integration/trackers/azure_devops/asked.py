@@ -32,7 +32,7 @@ _TOO_MANY_LINKS = (
 _NOT_THEN = "take ASOF out of it: it can only be asked which work items there are now"
 _WORD = re.compile(
     r"""'(?:[^']|'')*'|"[^"]*"|\[[^\]]*\]"""
-    r"|\b(?P<clause>select|from\s+workitemlinks|where|order\s+by|asof|mode)\b"
+    r"|\b(?P<clause>select|from\s+workitem(?:s|links)|where|order\s+by|asof|mode)\b"
     r"|(?P<project>@project\b)|[()]",
     re.IGNORECASE,
 )
@@ -119,14 +119,14 @@ def condition(wiql: str) -> str:
     """What a query for a plain list asks of a work item; empty where it asks for all. Raises `Permanent` for one that is
     not understood.
     """
-    start, end, depth, whole = 0, len(wiql), 0, False
+    start, end, depth, clauses = 0, len(wiql), 0, set()
     for word in _WORD.finditer(wiql):
         clause = " ".join((word["clause"] or "").lower().split())
         if clause == "asof":
             raise Permanent(_NOT_THEN)
         if clause == "mode":
             raise Permanent("take MODE out of it: a flat list of work items has none")
-        whole = whole or clause == "select"
+        clauses.add(clause)
         if clause == "where":
             start = word.end()
         if clause == "order by":
@@ -136,7 +136,12 @@ def condition(wiql: str) -> str:
             break
     if depth:
         raise Permanent("its parentheses do not match")
-    return wiql[start:end].strip() if start or not whole else ""
+    asked = wiql[start:end].strip() if "where" in clauses or "select" not in clauses else ""
+    if "select" in clauses and "from workitems" not in clauses:
+        raise Permanent("it has SELECT, and not FROM WorkItems or FROM WorkItemLinks")
+    if "where" in clauses and not asked:
+        raise Permanent("there is nothing behind its WHERE")
+    return asked
 
 
 def _is_for_links(wiql: str) -> bool:

@@ -1,6 +1,7 @@
 """What a mapping's author asks of Azure DevOps: WIQL or a shared query, within the connection's projects."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
 
@@ -48,6 +49,22 @@ def answers(ado: AzureDevOpsSimulator, query: Query, *projects: str) -> list[str
 )
 def test_the_work_items_that_answer(ado, query: str, projects: tuple[str, ...], ids: list[str]) -> None:
     assert sorted(answers(ado, Query(query), *projects)) == ids
+
+
+def test_projects_may_have_any_name(ado) -> None:
+    name = "O'Neil & Söhne (ÄÖ)"
+    ado.add_project(name)
+    item = ado.create_work_item("Bug", "Ours", project=name)
+    ado.save_query(
+        "Shared Queries/Bugs", f"{WHOLE.replace('WHERE', 'WHERE [System.TeamProject] = @project AND')}", project=name
+    )
+
+    assert answers(ado, Query(BUGS), name) == [str(item)]
+    assert answers(ado, Query("Bugs", saved=True), name) == [str(item)]
+    client = AzureDevOpsClient(Connection("ado", "azure-devops", ado.url, (name,), token=Secret("pat")))
+    for stream in client.streams:
+        told = [fact for page in client.history(stream, datetime(2000, 1, 1, tzinfo=UTC), None) for fact in page.facts]
+        assert bool(told) == (stream == "work items")
 
 
 @pytest.mark.parametrize("name", ["bugs", "Triage/Deep/Bugs", "Shared Queries/Triage/Deep/Bugs"])
@@ -134,6 +151,8 @@ def test_a_result_that_is_too_large_is_asked_for_in_ranges_of_ids(ado) -> None:
         (Query(f"{LINKED} ASOF '2026-01-01'"), "take ASOF out of it"),
         (Query(f"{BUGS} ASOF '2026-01-01'"), "take ASOF out of it"),
         (Query(f"{BUGS} MODE (Recursive)"), "take MODE out of it"),
+        (Query(f"SELECT [System.Id] FROM Bugs WHERE {BUGS}"), "and not FROM WorkItems"),
+        (Query("SELECT [System.Id] FROM WorkItems WHERE ORDER BY [System.Id]"), "nothing behind its WHERE"),
         (Query(f"{BUGS}) OR (1 = 1"), "its parentheses do not match"),
     ],
 )
