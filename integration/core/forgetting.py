@@ -13,11 +13,15 @@ from integration.core.items import COMMON, ItemState
 
 FORGOTTEN = "forgotten"
 
-_SEPARATORS = re.compile(r"([\s,;\[\]]+)")
+_SEPARATORS = re.compile(r"""((?:\[~(?:accountid:)?|[\s,;\[\]<>"'()])+)""")
+"""What stands around an account: in a list as history writes it, and where somebody is mentioned in a text (`[~accountid:…]`,
+`[~name]`, `@<…>`)."""
 
 
 def without(value: Value, account: str) -> Value:
-    """A value that is the account, or several of which one is: a list, or a text such as `[a, b]`. All others stay."""
+    """A value that is the account, or several of which one is: a list, or a text such as `[a, b]`; or a text that mentions
+    it. All others stay.
+    """
     if isinstance(value, tuple):
         return tuple(FORGOTTEN if one == account else one for one in value)
     if not isinstance(value, str) or account not in value:
