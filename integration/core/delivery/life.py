@@ -94,7 +94,7 @@ def life_of(facts: Iterable[TrackerFact], item: Item, vocabulary: Vocabulary) ->
         "deleted": tuple(sorted(told.deleted)),
     }
     moments |= {name: times for name, times in own.items() if times}
-    ceased = {"planned": unplanned, "deleted": tuple(sorted(told.restored))}
+    ceased = {"planned": unplanned, "deleted": _restored(told)}
     undone |= {name: times for name, times in ceased.items() if times}
     moments |= _passed(stretches)
     moments |= _dated(item, vocabulary)
@@ -105,6 +105,12 @@ def life_of(facts: Iterable[TrackerFact], item: Item, vocabulary: Vocabulary) ->
     }
     known = {name: entries for name, entries in history.items() if entries}
     return Life(moments, undone, known, stretches, course.dropped)
+
+
+def _restored(told: _Told) -> Times:
+    """Azure DevOps says of some items that they are not deleted, without anybody having deleted them."""
+    first = min(told.deleted, default=None)
+    return () if first is None else tuple(sorted(at for at in told.restored if at >= first))
 
 
 def _counted(times: Sequence[datetime], created: datetime | None) -> Iterator[tuple[datetime, Value]]:
