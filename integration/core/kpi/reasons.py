@@ -42,7 +42,7 @@ def nothing(stream: Stream, anchors: tuple[Choice, ...], when: str) -> str:
     if stream == "pushed":
         happened = "pushed"
     elif happened.startswith(_NOUNS):
-        happened = f"with {happened}"
+        happened = f"with a {happened}"
     return " ".join(filter(None, (f"no {_ONE[stream]}", happened, when)))
 
 

@@ -88,7 +88,7 @@ def others(draw) -> DeliveryFact:
     return draw(st.sampled_from(made))
 
 
-facts = st.lists(deployments() | items() | others(), max_size=40).map(
+facts = st.lists(deployments() | items() | others(), max_size=25).map(
     lambda several: list({(one.stream, one.id): one for one in several}.values())
 )
 
