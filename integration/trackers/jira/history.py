@@ -33,17 +33,17 @@ from integration.core.queries import Query
 from integration.trackers.contract import HistoryPage
 from integration.trackers.jira import changelog, issue
 from integration.trackers.jira.jql import Scope, zone_of
+from integration.trackers.jira.links import dated, links_of
 from integration.trackers.jira.payload import (
     Json,
     account,
     identifier,
     moment,
-    optional_identifier,
     record,
     records,
     text,
 )
-from integration.trackers.jira.place import ISSUES, Link, Place, Places
+from integration.trackers.jira.place import ISSUES, Place, Places
 from integration.trackers.jira.projects import Projects, Sight
 from integration.trackers.jira.rest import Rest, understood
 
@@ -148,7 +148,7 @@ class IssueHistory:
         for number, one in new.items():
             facts += self._now(number, one)
             with understood():
-                place.owed[number] = list(links_of(number, one))
+                place.owed[number] = list(links_of(number, one, updated_at(one)))
         place.go_on(shown, settled=answered - UNSETTLED)
         place.token = following(page, place.token)
         place.searched = place.token is None
@@ -296,30 +296,3 @@ def status_changed(number: str, at: datetime, order: int) -> ItemSeen:
 def _holds_people(raw: Json) -> bool:
     schema = raw.get("schema")
     return isinstance(schema, dict) and "user" in (schema.get("type"), schema.get("items"))
-
-
-def links_of(number: str, shown: Json) -> Iterator[Link]:
-    """The issue's links. One end shows where it points to, the other where it comes from."""
-    born = moment(issue.raw_fields(shown).get("created")) or updated_at(shown)
-    for raw in records(issue.raw_fields(shown).get("issuelinks"), "issue.fields.issuelinks"):
-        kind = raw.get("type")
-        name = (text(kind.get("name")) if isinstance(kind, dict) else None) or ""
-        for end in ("outwardIssue", "inwardIssue"):
-            if (told := raw.get(end)) is None:
-                continue
-            there = record(told, end)
-            other = identifier(there.get("id"), f"{end}.id")
-            source, target = (number, other) if end == "outwardIssue" else (other, number)
-            key = optional_identifier(there.get("key")) or ""
-            yield Link(identifier(raw.get("id"), "issuelink.id"), source, target, name, key, born)
-
-
-def dated(links: Sequence[Link], entries: Sequence[changelog.Entry]) -> list[Link]:
-    """The links with the times at which the changelog tells that one with that key was added, where it does."""
-    added = {
-        text(change.get("to")): entry.at
-        for entry in entries
-        for change in entry.changes
-        if changelog.field_of(change).casefold() == "link" and text(change.get("to"))
-    }
-    return [link.added(added[link.key]) if link.key in added else link for link in links]

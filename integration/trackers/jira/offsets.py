@@ -16,11 +16,10 @@ from integration.trackers.jira.history import (
     PAGE,
     UNSETTLED,
     IssueHistory,
-    dated,
     entry_of,
-    links_of,
     updated_at,
 )
+from integration.trackers.jira.links import dated, links_of
 from integration.trackers.jira.payload import Json, identifier, record, records
 from integration.trackers.jira.place import Place
 from integration.trackers.jira.projects import Sight
@@ -89,7 +88,7 @@ class OffsetHistory(IssueHistory):
     def _became(self, number: str, shown: Json) -> Iterator[TrackerFact]:
         entries = [entry_of(raw, number) for raw in changelog_in(shown)]
         yield from self._told(number, entries)
-        yield from (link.fact() for link in dated(list(links_of(number, shown)), entries))
+        yield from (link.fact() for link in dated(list(links_of(number, shown, updated_at(shown))), entries))
 
 
 def changelog_in(shown: Json) -> Sequence[Json]:
