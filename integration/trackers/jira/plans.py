@@ -48,7 +48,7 @@ class Plans:
                     fact for each in records(page.get("values"), "versions") for fact in released(each, earliest)
                 ]
 
-        yield from _walk(self._projects(), cursor, told)
+        yield from by_place(self._projects(), cursor, told)
 
     def sprints(self, since: datetime, cursor: str | None) -> Iterator[HistoryPage]:
         """A page of sprints a request, board by board."""
@@ -64,7 +64,7 @@ class Plans:
                 sprints = records(page.get("values"), "sprints")
                 return page, [fact for each in sprints for fact in held(each) if fact.at >= since]
 
-        yield from _walk(self._boards(), cursor, told)
+        yield from by_place(self._boards(), cursor, told)
 
     def _boards(self) -> Sequence[str]:
         """The ids of all boards on which the projects' issues show, in one order every time."""
@@ -102,16 +102,26 @@ def held(sprint: Json) -> Iterator[SprintChanged]:
             yield sprint_fact(sprint, action, at, exact=False)
 
 
-def _walk(
+def by_place(
     places: Sequence[str], cursor: str | None, told: Callable[[str, int], tuple[Json, Sequence[TrackerFact]]]
 ) -> Iterator[HistoryPage]:
-    """Place by place, from where the cursor stands; at its end the cursor stands at the beginning again."""
+    """Place by place, from where the cursor stands; at its end the cursor stands at the beginning again.
+
+    A place that may not be read holds up no other: it is told of at the end.
+    """
     place, start = _read(cursor)
     if place not in places:
         place, start = "", 0
     left = list(places[places.index(place) :] if place else places)
+    refusals: list[Permanent] = []
     while left:
-        page, facts = told(left[0], start)
+        try:
+            page, facts = told(left[0], start)
+        except (Refused, Gone) as refusal:
+            if isinstance(refusal, Refused) and refusal.scope == "connection":
+                raise
+            refusals.append(type(refusal)(f"{left[0]}: {refusal.reason}"))
+            page, facts = {}, ()
         with understood():
             count = len(records(page.get("values"), "values"))
         start += count
@@ -122,6 +132,8 @@ def _walk(
         yield HistoryPage(facts, orjson.dumps(going_on).decode(), len(facts), rest=BETWEEN)
     if not places:
         yield HistoryPage((), "{}", rest=BETWEEN)
+    if refusals:
+        raise refusals[0]
 
 
 def _read(cursor: str | None) -> tuple[str, int]:
