@@ -13,6 +13,9 @@ LENGTH = re.compile(
 )
 PRESENT = re.compile(r"this (?P<unit>week|month|quarter|year)", re.IGNORECASE)
 FORMS = "write 28 days, 12 whole weeks, this quarter, 2026-07-01..2026-09-30 or now"
+DAYS_IN = {"day": 1, "week": 7, "month": 30, "quarter": 91, "year": 365}
+LONGEST = 50 * 365
+"""Days; longer than any tracker has been there."""
 UNITS: dict[str, Span] = {"day": "day", "week": "week", "month": "month", "quarter": "quarter", "year": "year"}
 
 
@@ -25,6 +28,8 @@ def window(written: str) -> Window:
         return This(UNITS[present["unit"].casefold()])
     if length := LENGTH.fullmatch(text):
         number, unit = int(length["number"]), UNITS[length["unit"].casefold()]
+        if number * DAYS_IN[unit] > LONGEST:
+            raise ValueError(f"{found(text)} reaches back behind any facts")
         return Whole(number, unit) if length["whole"] else Rolling(number, unit)
     if ".." in text:
         return _dates(text)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from integration.core.errors import Problem
 from integration.core.kpi.language import BusinessHours, Kpi
-from integration.core.quantities import Quantity
+from integration.core.quantities import Quantity, Relative
 from mappings.calendars import wrong_with_time_zone
 from mappings.checks import measures, sentences
 from mappings.kpis import kinds
@@ -48,6 +48,11 @@ def _readable(each: Resolved) -> bool:
     return (use is None or use in presets()) and not any(said_but_unread) and measures.complete(each)
 
 
+def _sound(whole: Whole, each: Resolved) -> bool:
+    """Whether it is a sentence, whatever its words are worth."""
+    return not any(_own_time_zone(each)) and _readable(each) and not any(measures.faults(whole, each))
+
+
 def _own_time_zone(each: Resolved) -> Iterator[measures.Fault]:
     name = each.said.keys.timezone or (each.defaults.timezone if each.defaults else None)
     if name and (wrong := wrong_with_time_zone(name)):
@@ -60,7 +65,7 @@ def _judged(each: Resolved) -> Kpi:
 
 def key_results(whole: Whole) -> Iterator[Problem]:
     """What a key result says of its KPI must be words of that KPI's facts, and numbers of its kind."""
-    known = {each.name: each for each in resolved(whole) if _readable(each) and not any(measures.faults(whole, each))}
+    known = {each.name: each for each in resolved(whole) if _sound(whole, each)}
     for _, said in whole.key_results():
         name = said.keys.kpi or ""
         if name not in known and name not in presets():
@@ -70,12 +75,21 @@ def key_results(whole: Whole) -> Iterator[Problem]:
             if wrong := sentences.no_field_of(one, field):
                 yield said.at_key(wrong, "where", field)
         kind = kinds.of_value(one.measure, one.aggregate)
+        if kind == "share" and (share := _share_meant(said.keys.target)):
+            yield said.at_value(share, "target", warning=True)
         for key in ("start", "target"):
             number = getattr(said.keys, key)
             if isinstance(number, Quantity) and (wrong := kinds.wrong_with_quantity(number, kind, one.unit)):
                 yield said.at_value(wrong, key)
         if said.keys.keep and (wrong := kinds.wrong_with_quantity(said.keys.keep.quantity, kind, one.unit)):
             yield said.at_value(wrong, "keep")
+
+
+def _share_meant(target: Quantity | Relative | None) -> str | None:
+    """0.5 where percent are meant."""
+    if not isinstance(target, Quantity) or target.unit or not 0 < abs(target.number) < 1:
+        return None
+    return f"{target.number} is {target.number} %; did you mean {(target.number * 100).normalize():f} %?"
 
 
 CHECKS: tuple[Callable[[Whole], Iterator[Problem]], ...] = (unknown_presets, words, key_results)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Literal, TypeAlias
 
 from integration.core.kpi.language import Aggregate, Between, Fold, Kpi, Measure, Rate, Ratio, Share
@@ -77,6 +78,8 @@ def wrong_with_bound(bound: Bound, kind: Kind, unit: str, per: str = "week") -> 
     suffix = {"rate": f" / {per}", "duration": f" {unit if is_time(unit) else 'h'}", "share": " %"}.get(kind, "")
     if kind in ("number", "ratio") and told is None:
         return f"{found(written)} is in {said}, the KPI in {unit}; write both in one unit"
+    if kind == "share" and told == "number" and 0 < abs(bound.quantity.number) < 1:
+        bound = replace(bound, quantity=replace(bound.quantity, number=(bound.quantity.number * 100).normalize()))
     is_what = WORDS[told] if told else f"in {said}"
     return f'{found(written)} is {is_what}, the KPI is {WORDS[kind]}; write "{_plain(bound)}{suffix}"'
 
@@ -99,7 +102,7 @@ def _own_unit(said: str, unit: str) -> bool:
 
 
 def _plain(bound: Bound) -> str:
-    return f"{bound.comparison} {bound.quantity.number}"
+    return f"{bound.comparison} {bound.quantity.number:f}"
 
 
 def _written(bound: Bound) -> str:

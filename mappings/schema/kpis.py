@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import BeforeValidator, ConfigDict
+from pydantic import BeforeValidator, ConfigDict, PlainValidator
 
 from integration.core import quantities as amounts
 from integration.core.kpi import language
@@ -33,6 +33,7 @@ Window = Annotated[
         "such as 28 days, 12 whole weeks, this quarter, 2026-07-01..2026-09-30 or now",
     ),
 ]
+Preset = Annotated[str, PlainValidator(text), as_typed(r"^[a-z]+/[a-z-]+$", "a preset such as dora/lead-time")]
 BandText = Annotated[
     tuple[amounts.Bound | None, language.Aggregate | None],
     form(band),
@@ -79,7 +80,7 @@ class KpiKeys(Keys):
 
     title: Text | None = about("what people read; else the name")
     description: Text | None = about("more words")
-    use: Text | None = about("the preset it starts from", "dora/lead-time")
+    use: Preset | None = about("the preset it starts from", "dora/lead-time", "flow/cycle-time", "sla/time-to-respond")
     measure: MeasureKeys | None = about(
         "of which facts, measure what", {"count": "deployments", "per": "week"}, {"pushed": True}
     )
