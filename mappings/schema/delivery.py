@@ -54,7 +54,7 @@ class ChangeRule(Selector):
     done: Text | None = about("the moment at which work was done", "Done")
     pull_requests: Patterns | None = about("instead of items: pull requests of these repositories", ["mobile-app"])
     commits: Patterns | None = about("instead of items: commits of these repositories", ["mobile-app"])
-    into: Patterns | None = about("into these branches", ["main", "hotfix/*"])
+    into: Patterns | None = about("into these branches; else into main or master", ["main", "hotfix/*"])
     path: Patterns | None = about("touching these files", "apps/shop/*")
     pushed: Bool | None = about("reported through the API or an import", True)
 

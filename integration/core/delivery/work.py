@@ -49,7 +49,10 @@ def with_moments(life: Life, meant: Mapping[str, Found]) -> Life:
 
 
 def fields_of(item: Item, rules: Iterable[ItemRule], vocabulary: Vocabulary) -> dict[str, Value]:
-    """Every field that holds something, by its id and by its name on screen; of several of one name the first."""
+    """Every field that holds something, by its id and by its name on screen; of several of one name the first.
+
+    Status and state are those of now: the history, where there is one, knows them as of any time.
+    """
     fields: dict[str, Value] = {}
     for name, value in item.fields.items():
         if value is None or value in ("", ()) or name in PEOPLE:
@@ -62,6 +65,8 @@ def fields_of(item: Item, rules: Iterable[ItemRule], vocabulary: Vocabulary) -> 
         "project": item.project,
         "project name": item.project_name or vocabulary.catalogue.projects.get(item.project),
         "type": item.type,
+        "status": item.status,
+        "state": item.state,
         "level": item.level,
         "priority": item.priority,
         "labels": item.labels,
@@ -87,6 +92,7 @@ def work_item(item: Item, life: Life, fields: Mapping[str, Value]) -> WorkItem:
 
 def stays(item: Item, life: Life, fields: Mapping[str, Value]) -> tuple[Stay, ...]:
     """One for each time that it was in a status; the one it is in has not been left."""
+    rest = {name: value for name, value in fields.items() if name != "state"}
     plain: dict[str, Times] = {name: times for name, times in life.moments.items() if not _is_of_status(name)}
     undone = {name: times for name, times in life.undone.items() if not _is_of_status(name)}
     return tuple(
@@ -99,7 +105,7 @@ def stays(item: Item, life: Life, fields: Mapping[str, Value]) -> tuple[Stay, ..
             },
             undone=undone,
             fields={
-                **fields,
+                **rest,
                 "item": item.key,
                 "status": stretch.status,
                 **({"state": stretch.state} if stretch.state is not None else {}),

@@ -199,3 +199,15 @@ def test_any_order_of_the_same_facts_is_the_same_life():
         changed(3, "Sprint", None, "1"),
     ]
     assert life(facts) == life(facts[::-1])
+
+
+def test_without_a_history_its_state_is_that_of_now():
+    [fact] = derived(WorkItem, [born()], known=item(**DONE, done_at=None))
+    assert "state" not in fact.history
+    assert (fact.fields["status"], fact.fields["state"]) == ("Done", "done")
+
+
+def test_a_stay_in_a_status_of_unknown_state_has_not_the_state_of_now():
+    first, _ = derived(Stay, walked((2, "Done"), first="Retired status"), known=item(**DONE))
+    assert first.fields["status"] == "Retired status"
+    assert "state" not in first.fields
