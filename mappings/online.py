@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path as FilePath
 from typing import TypeVar
 
@@ -20,6 +21,7 @@ from mappings.build import UNITS, unit_of
 from mappings.checks.selectors import selector_connections
 from mappings.load import read_whole
 from mappings.moments import OR, WITH_NAME
+from mappings.online_kpis import anywhere, unknown_words
 from mappings.schema.delivery import MOMENTS
 from mappings.schema.forms import Keys
 from mappings.schema.selectors import LinkRule, Narrowing
@@ -171,6 +173,23 @@ def _named_in(moment: str) -> tuple[str | None, str | None]:
     return None, rest if rest and folded(first) in ("entered", "left") else words
 
 
+def _kpis(whole: Whole, sights: Sights) -> Iterator[Problem]:
+    """Only where all connections were seen: facts of items come from any of them."""
+    everywhere = list(sights.values())
+    if not everywhere or len(everywhere) < len(whole.names("connections")):
+        return
+    yield from unknown_words(
+        whole,
+        no_type=anywhere(
+            (name for sight in everywhere for name in sight.words.types), partial(_no_type, meant=everywhere)
+        ),
+        no_status=anywhere(
+            (name for sight in everywhere for name in sight.words.statuses), partial(_no_status, meant=everywhere)
+        ),
+        no_field=lambda name: _no_field(name, everywhere) if _knows_no(name, everywhere) else None,
+    )
+
+
 CHECKS: tuple[Callable[[Whole, Sights], Iterator[Problem]], ...] = (
     _projects,
     _written_fields,
@@ -180,6 +199,7 @@ CHECKS: tuple[Callable[[Whole, Sights], Iterator[Problem]], ...] = (
     _statuses,
     _moments,
     _queries,
+    _kpis,
 )
 
 
@@ -223,13 +243,15 @@ def _no_field(name: str, meant: Sequence[Sight]) -> str:
 
 def _no_type(name: str, meant: Sequence[Sight]) -> str:
     known = [each for sight in meant for each in sight.words.types]
-    hint = did_you_mean(name, known) or f"; it has {_some(known)}"
-    return f"{_where(meant)} has no type {found(name)}{hint}"
+    have, they = ("have", "they have") if len(meant) > 1 else ("has", "it has")
+    hint = did_you_mean(name, known) or f"; {they} {_some(known)}"
+    return f"{_where(meant)} {have} no type {found(name)}{hint}"
 
 
 def _no_status(name: str, meant: Sequence[Sight]) -> str:
     known = [each for sight in meant for each in sight.words.statuses]
-    return f"no workflow of {_where(meant)} has a status {found(name)}; it has {_some(known)}"
+    they_have = "they have" if len(meant) > 1 else "it has"
+    return f"no workflow of {_where(meant)} has a status {found(name)}; {they_have} {_some(known)}"
 
 
 def _several(sight: Sight, fit: Sequence[TrackerField]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TypeAlias
 
+from integration.core.delivery.facts import Stream
 from integration.core.kpi.language import STREAMS, Now
 from mappings.kpis.resolved import Resolved
 from mappings.kpis.sentences import facts_of
@@ -103,12 +104,12 @@ def _in_the_window(each: Resolved, measure: MeasureKeys) -> Iterator[Fault]:
             yield path, f"{stream} are in a window by which moment? add `at: created`, `at: done` …{instead}"
 
 
-def filters(each: Resolved) -> Iterator[tuple[Steps, FilterKeys, tuple[str, ...]]]:
+def filters(each: Resolved) -> Iterator[tuple[Steps, FilterKeys, tuple[Stream, ...]]]:
     """Every filter of the KPI with its place and the streams whose facts it asks."""
     measure = each.keys.measure
     if measure is None:
         return
-    streams: list[str] = ["pushed"] if measure.pushed else []
+    streams: list[Stream] = ["pushed"] if measure.pushed else []
     for path, keys in sides_of(measure):
         facts = keys.count if keys.count is not None else keys.of
         if facts is None:

@@ -233,3 +233,32 @@ def test_a_token_that_opens_nothing(said: Said, monkeypatch: pytest.MonkeyPatch)
     assert status == 3
     assert line.startswith("jira: HTTP 401")
     assert line.endswith("; okrlink doctor jira tells more")
+
+
+@pytest.mark.parametrize(
+    ("kpi", "message"),
+    [
+        ("use: quality/bug-resolution-time, measure: {of: {type: Defect}}", "measure.of.type: warning: SHOP and Shop have no type 'Defect'"),
+        ("use: flow/wip, where: {status: Waiting}", "where.status: warning: no workflow of SHOP and Shop has a status 'Waiting'"),
+        ("use: flow/wip, where: {not: {Seveerity: High}}", "where.not.Seveerity: warning: neither SHOP nor Shop has a field called 'Seveerity'"),
+        ("use: sla/time-to-resolve, measure: {paused_in: On Hold}", "measure.paused_in: warning: no workflow of SHOP and Shop has a status 'On Hold'"),
+        ("measure: {between: [entered Reviewing, done], of: items}", "measure.between[0]: warning: no workflow of SHOP and Shop has a status 'reviewing'"),
+        ("measure: {between: [field Begun, done], of: items}", "measure.between[0]: warning: neither SHOP nor Shop has a field called 'begun'"),
+    ],
+    ids=["type", "status", "field", "pause", "status entered", "field of a time"],
+)  # fmt: skip
+def test_words_of_a_kpi_that_no_tracker_has_are_advice(said: Said, kpi: str, message: str) -> None:
+    code, (line,) = said.of(("links:", f"kpis:\n  speed: {{{kpi}, review: monthly}}\nlinks:"))
+
+    assert code == 0
+    assert f": kpis.speed.{message}" in line
+
+
+def test_what_some_tracker_has_is_no_advice(said: Said) -> None:
+    kpis = """kpis:
+  defaults: {review: monthly}
+  density: {use: quality/defect-density}
+  wip: {use: flow/wip, where: {status: In Pro*, Story Points: ">= 3", label: shop, service: shop}}
+  happy: {measure: {pushed: true}, where: {mood: good}}
+"""
+    assert said.of(("links:", f"{kpis}links:")) == (0, [])
