@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol, TypeAlias, runtime_checkable
 
 from integration.core.catalogue import Catalogue
+from integration.core.delivery.subjects import Address
 from integration.core.errors import Permanent
 from integration.core.examination import Ability, Introduction, Permission, Project, TokenEnd, Words
 from integration.core.facts import TrackerFact
@@ -368,6 +369,8 @@ class Tracker:
     """The items a decoded body names, as people do, also where `translate` refuses it. Never raises."""
     event_of: Callable[[object], str | None] = lambda _body: None
     """The kind of event a decoded body claims to be, also where `translate` refuses it. Never raises."""
+    address: Address = lambda _subject, _told: ""
+    """Where people can look at what facts are about."""
     hooks: Callable[[Connection], HookKeeper] | None = None
     """Who looks after its webhooks; None where this version cannot."""
     fields: Callable[[Connection], FieldKeeper] | None = None

@@ -8,6 +8,7 @@ derives anew what a new fact touches, and nothing else. What facts mean for each
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -18,6 +19,7 @@ from integration.core.delivery.life import life_of
 from integration.core.delivery.membership import Membership, any_of
 from integration.core.delivery.relations import artifacts, relations
 from integration.core.delivery.rules import Delivery
+from integration.core.delivery.subjects import Address, Subject, subject_of
 from integration.core.delivery.vocabulary import Vocabulary
 from integration.core.delivery.work import as_ruled, fields_of, names_of, stays, work_item
 from integration.core.facts import CommitsPushed, PullRequestChanged, RunFinished, TrackerFact, VersionChanged
@@ -34,12 +36,18 @@ class Derivation:
     """A connection's words and a mapping's rules, made ready for many subjects of that connection.
 
     `timezone` is where a date without a time begins. What is outside the connection's projects means nothing: an item that
-    was moved there is where it is now.
+    was moved there is where it is now. `address` tells where people can look at a subject; without it facts have no `url`.
     """
 
     def __init__(
-        self, connection: ConnectionRule, catalogue: Catalogue, delivery: Delivery, timezone: ZoneInfo = _UTC
+        self,
+        connection: ConnectionRule,
+        catalogue: Catalogue,
+        delivery: Delivery,
+        timezone: ZoneInfo = _UTC,
+        address: Address | None = None,
     ) -> None:
+        self._site, self._address = connection.url, address
         self._vocabulary = Vocabulary(connection.name, catalogue, timezone)
         self._membership = Membership(delivery)
         self._projects = tuple(map(Pattern, connection.projects))
@@ -50,9 +58,25 @@ class Derivation:
         The same facts give the same ids, so that deriving again replaces what was derived before.
         """
         told = tuple(facts)
-        if item is not None:
-            return tuple(self._of_item(told, item)) if self._is_ours(item.project, item.project_name) else ()
-        return tuple(self._of_rest(told))
+        if item is None:
+            found = tuple(self._of_rest(told))
+        elif self._is_ours(item.project, item.project_name):
+            found = tuple(self._of_item(told, item))
+        else:
+            return ()
+        url = self._url(told, item, found[0]) if found else ""
+        return tuple(replace(fact, url=url) for fact in found) if url else found
+
+    def _url(self, facts: Sequence[TrackerFact], item: Item | None, fact: DeliveryFact) -> str:
+        connection = self._vocabulary.connection
+        about = Subject(connection, "item", item.ref.id) if item else subject_of(connection, facts[0])
+        if self._address is None or about is None:
+            return ""
+        told = {
+            name: value for name in ("key", "project", "repository") if isinstance(value := fact.fields.get(name), str)
+        }
+        place = self._address(about, told)
+        return f"{self._site}{place}" if place else ""
 
     def _is_ours(self, *project: str) -> bool:
         return not self._projects or any_of(self._projects, project)

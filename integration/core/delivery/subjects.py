@@ -14,6 +14,7 @@ A sprint is no subject: when an item was planned is told by the item.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Literal, NamedTuple, TypeAlias
 
 from integration.core.facts import (
@@ -37,6 +38,12 @@ class Subject(NamedTuple):
     connection: str
     kind: SubjectKind
     id: str
+
+
+Address: TypeAlias = Callable[[Subject, Mapping[str, str]], str]
+"""Where people can look at a subject, below the address of its site; empty where they cannot. What is told of it beside its
+id: `key`, `project`, `repository`.
+"""
 
 
 def subject_of(connection: str, fact: TrackerFact) -> Subject | None:

@@ -16,6 +16,7 @@ from __future__ import annotations
 import dataclasses
 from datetime import timedelta
 
+from integration.trackers.azure_devops.addresses import address
 from integration.trackers.azure_devops.inbound import delivery_id, verify
 from integration.trackers.azure_devops.translate import HANDLERS, IGNORED, event_in, items_in, recognises, translate
 from integration.trackers.contract import (
@@ -70,6 +71,7 @@ TRACKER = Tracker(
     translated=tuple(HANDLERS),
     ignored=IGNORED,
     items_of=items_in,
+    address=address,
     event_of=event_in,
     hooks=_hooks,
     fields=_fields,

@@ -17,6 +17,7 @@ from integration.trackers.contract import (
     Tracker,
     TrackerClient,
 )
+from integration.trackers.jira.addresses import address
 from integration.trackers.jira.inbound import KEPT_HEADERS, LARGEST_BODY, delivery_id, verify
 from integration.trackers.jira.translate import HANDLERS, IGNORED, event_of, items_of, recognises, translate
 
@@ -92,6 +93,7 @@ TRACKER = Tracker(
     translated=tuple(HANDLERS),
     ignored=IGNORED,
     items_of=items_of,
+    address=address,
     event_of=event_of,
     hooks=_hooks,
     fields=_fields,
