@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, get_args
+from typing import Any, NamedTuple, get_args
 
 import orjson
 from pydantic import BaseModel, ValidationError
@@ -40,8 +40,7 @@ MEANT: Mapping[str, str] = {
 """What people write for a key that looks nothing like it; offered only where that key is one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Received:
+class Received(NamedTuple):
     """A fact as it is kept. `data` is its JSON, its keys in order, so that equal facts are equal texts."""
 
     kind: Kind
@@ -67,7 +66,9 @@ def read(told: object) -> Received | Refused:
     """What a decoded JSON value says, if it is a fact."""
     if not isinstance(told, dict):
         return Refused(None, None, f"expected one fact, an object in braces, got {_found(told)}")
-    said = {key: value for key, value in told.items() if value is not None}
+    said = told
+    if None in told.values():
+        said = {key: value for key, value in told.items() if value is not None}
     kind = said.get("kind")
     shape = SHAPES.get(kind) if isinstance(kind, str) else None  # type: ignore[call-overload]  # any text may be asked for
     if shape is None:
@@ -85,8 +86,7 @@ def read(told: object) -> Received | Refused:
         return _refused(said, [str(error)])
     if fact.id:
         return Received(kind, fact.id, data.decode(), subjects=fact.subjects, when=fact.when)  # type: ignore[arg-type]  # it has a shape
-    said["id"] = _id_of_number(said, fact.when)
-    return read(said)
+    return read({**said, "id": _id_of_number(said, fact.when)})
 
 
 def _id_of_number(said: Mapping[str, Any], at: datetime | None) -> str:
@@ -143,6 +143,8 @@ def _words(error: ErrorDetails, shape: type[BaseModel]) -> str:
         return "must begin with https:// or http://" if place == "url" else "may hold no control characters"
     if kind in ("string_too_long", "too_long"):
         return f"is too long; at most {error['ctx']['max_length']}"
+    if kind == "fields":
+        return error["msg"]
     if kind in _PLAIN:
         return _PLAIN[kind]
     expected = _CHOICES.get(place) or next((words for type_, words in _EXPECTED if kind.startswith(type_)), None)

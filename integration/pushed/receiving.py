@@ -47,7 +47,11 @@ def receive(connection: Connection, understood: Sequence[Received | Refused], se
 
 def keep(connection: Connection, facts: Sequence[Received], sender: str, at: datetime) -> Sequence[pushed.Outcome]:
     """For each, in this order, what became of it."""
-    return pushed.put(connection, [Telling(one.kind, one.id, one.data, one.deleted) for one in facts], sender, at)
+    return pushed.put(connection, tellings(facts), sender, at)
+
+
+def tellings(facts: Iterable[Received]) -> Sequence[Telling]:
+    return [Telling(one.kind, one.id, one.data, one.deleted) for one in facts]
 
 
 def earliest(facts: Iterable[Received], before: Mapping[Whose, datetime]) -> Mapping[Whose, datetime]:

@@ -11,7 +11,16 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    WithJsonSchema,
+    field_validator,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 LONGEST_ID = 200
@@ -39,7 +48,7 @@ def _texts(told: object) -> object:
 
 Word: TypeAlias = Annotated[str, Field(min_length=1, max_length=LONGEST_TEXT)]
 Id: TypeAlias = Annotated[str, Field(min_length=1, max_length=LONGEST_ID, pattern=r"^[^\x00-\x1f\x7f]+$")]
-Time: TypeAlias = Annotated[datetime, BeforeValidator(_time), WithJsonSchema({"type": "string", "format": "date-time"})]
+Time: TypeAlias = Annotated[datetime, PlainValidator(_time), WithJsonSchema({"type": "string", "format": "date-time"})]
 Texts: TypeAlias = Annotated[
     tuple[Word, ...],
     Field(max_length=MOST_TEXTS),
@@ -93,11 +102,12 @@ class Fact(BaseModel, ABC):
         """Of whom it tells: its services, or its KPI."""
         return self.service or ("",)
 
-    @model_validator(mode="after")
-    def _fields_are_others(self) -> Fact:
-        if self.fields and (both := sorted({*self.fields} & {*type(self).model_fields})):
+    @field_validator("fields")
+    @classmethod
+    def _are_others(cls, fields: Mapping[str, Extra]) -> Mapping[str, Extra]:
+        if both := sorted({*fields} & {*cls.model_fields}):
             raise PydanticCustomError("fields", "{key} is a key of its own, beside fields", {"key": both[0]})
-        return self
+        return fields
 
 
 class Ending(Fact):

@@ -16,7 +16,8 @@ import orjson
 from sqlalchemy import Connection, delete, func, select, update
 from sqlalchemy import insert as plain_insert
 
-from integration.store.statements import by_connection, in_batches, insert, unlocked
+from integration.store.instants import to_micros
+from integration.store.statements import by_connection, for_each, in_batches, insert, unlocked
 from integration.store.tables import marks, subjects
 
 Kind: TypeAlias = Literal["item", "reach", "key result", "card", "delivery"]
@@ -84,18 +85,15 @@ class Claimed:
 
 
 def add(connection: Connection, told: Iterable[Mark]) -> None:
-    rows = [
-        {
-            "kind": mark.kind,
-            "connection": mark.subject[0],
-            "subject": mark.subject[1],
-            "detail": mark.detail,
-            "at": mark.at,
-        }
-        for mark in told
-    ]
-    if rows:
-        connection.execute(plain_insert(marks), rows)
+    rows = [(mark.kind, *mark.subject, mark.detail, to_micros(mark.at)) for mark in told]
+    for_each(connection, plain_insert(marks), ("kind", "connection", "subject", "detail", "at"), rows)
+
+
+def add_deliveries(connection: Connection, ids: Iterable[str], at: datetime) -> None:
+    """Marks pushed facts by their `kind:id`; there may be thousands at once."""
+    moment = to_micros(at)
+    rows = [("delivery", one, moment) for one in ids]
+    for_each(connection, plain_insert(marks), ("kind", "subject", "at"), rows)
 
 
 def measure_again(connection: Connection, key_results: Iterable[str], at: datetime) -> None:

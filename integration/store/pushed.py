@@ -14,8 +14,8 @@ from typing import Literal, NamedTuple, TypeAlias
 from sqlalchemy import Connection, func, or_, select
 
 from integration.store import marks
-from integration.store.marks import Mark, Subject
-from integration.store.statements import MANY, by_connection, in_batches, insert
+from integration.store.instants import to_micros
+from integration.store.statements import MANY, by_connection, for_each, in_batches, insert
 from integration.store.tables import pushed, pushed_since
 
 Outcome: TypeAlias = Literal["accepted", "updated", "unchanged", "deleted"]
@@ -53,31 +53,40 @@ def clock(connection: Connection) -> datetime:
 
 def put(connection: Connection, told: Sequence[Telling], sender: str, received_at: datetime) -> Sequence[Outcome]:
     """Keeps what is told, in the order of telling, and marks what is another than before. For each, what became of it."""
-    standing = _standing(connection, told)
-    outcomes: list[Outcome] = []
-    changed: dict[Whose, Telling] = {}
-    for one in told:
-        key = (one.kind, one.id)
-        before, at = standing.get(key, (None, None))
-        outcome = _outcome(before, one) if at is None or at <= received_at else "unchanged"
-        # A telling that changes nothing is still the newest: an older one that comes late must not win over it.
-        if at is None or at <= received_at:
-            changed[key], standing[key] = one, (one, received_at)
-        outcomes.append(outcome)
+    outcomes, newest = _compared(connection, told, received_at)
     # In one order everywhere, so that two who tell of the same facts cannot block each other.
-    rows = [
-        {**changed[key]._asdict(), "fact": key[1], "sender": sender, "received_at": received_at}
-        for key in sorted(changed)
-    ]
+    at = to_micros(received_at)
+    rows = [(*key, one.data, one.deleted, sender, at) for key, one in sorted(newest.items())]
     _write(connection, rows)
     new = {(one.kind, one.id) for one, outcome in zip(told, outcomes, strict=True) if outcome != "unchanged"}
-    marks.add(connection, [Mark("delivery", subject(*key), received_at) for key in sorted(new)])
+    marks.add_deliveries(connection, [f"{kind}:{id_}" for kind, id_ in sorted(new)], received_at)
     return outcomes
 
 
-def subject(kind: str, id_: str) -> Subject:
-    """By which a pushed fact is marked."""
-    return ("", f"{kind}:{id_}")
+def would(connection: Connection, told: Sequence[Telling], received_at: datetime) -> Sequence[Outcome]:
+    """What would become of each, without keeping it."""
+    return _compared(connection, told, received_at)[0]
+
+
+def _compared(
+    connection: Connection, told: Sequence[Telling], received_at: datetime
+) -> tuple[Sequence[Outcome], Mapping[Whose, Telling]]:
+    """For each what becomes of it, and of each fact the newest telling, where none that stands is newer.
+
+    A telling that changes nothing is still the newest: an older one that comes late must not win over it.
+    """
+    standing = _standing(connection, told)
+    outcomes: list[Outcome] = []
+    newest: dict[Whose, Telling] = {}
+    for one in told:
+        key = (one.kind, one.id)
+        before, at = standing.get(key, (None, received_at))
+        if at <= received_at:
+            outcomes.append(_outcome(before, one))
+            newest[key], standing[key] = one, (one, received_at)
+        else:
+            outcomes.append("unchanged")
+    return outcomes, newest
 
 
 def _outcome(before: Telling | None, now: Telling) -> Outcome:
@@ -88,9 +97,9 @@ def _outcome(before: Telling | None, now: Telling) -> Outcome:
     return "accepted" if before is None or before.deleted else "updated"
 
 
-def _standing(connection: Connection, told: Iterable[Telling]) -> dict[Whose, tuple[Telling | None, datetime | None]]:
+def _standing(connection: Connection, told: Iterable[Telling]) -> dict[Whose, tuple[Telling | None, datetime]]:
     """What was told before of the same facts, and when."""
-    found: dict[Whose, tuple[Telling | None, datetime | None]] = {}
+    found: dict[Whose, tuple[Telling | None, datetime]] = {}
     for kind, ids in by_connection((one.kind, one.id) for one in told):
         query = select(pushed.c.fact, pushed.c.data, pushed.c.deleted, pushed.c.received_at)
         for fact, data, deleted, at in connection.execute(query.where(pushed.c.kind == kind, pushed.c.fact.in_(ids))):
@@ -98,9 +107,7 @@ def _standing(connection: Connection, told: Iterable[Telling]) -> dict[Whose, tu
     return found
 
 
-def _write(connection: Connection, rows: Sequence[Mapping[str, object]]) -> None:
-    if not rows:
-        return
+def _write(connection: Connection, rows: Sequence[Sequence[object]]) -> None:
     upsert = insert(connection, pushed)
     told = upsert.excluded
     upsert = upsert.on_conflict_do_update(
@@ -108,7 +115,7 @@ def _write(connection: Connection, rows: Sequence[Mapping[str, object]]) -> None
         set_={name: told[name] for name in ("data", "deleted", "sender", "received_at")},
         where=pushed.c.received_at <= told.received_at,
     )
-    connection.execute(upsert, rows)
+    for_each(connection, upsert, ("kind", "fact", "data", "deleted", "sender", "received_at"), rows)
 
 
 def get(connection: Connection, kind: str, ids: Iterable[str]) -> Iterator[Kept]:

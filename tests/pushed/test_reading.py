@@ -103,7 +103,10 @@ REFUSED = {
         {**BUILD, "fields": {"x": {"y": 1}}},
         "fields.x: expected a text, a number, true or false, or a list of texts, got names with values",
     ),
-    "a key among the fields": ({**BUILD, "fields": {"result": "x"}}, "result is a key of its own, beside fields"),
+    "a key among the fields": (
+        {**BUILD, "fields": {"result": "x"}},
+        "fields: result is a key of its own, beside fields",
+    ),
     "an address that nobody opens": ({**BUILD, "url": "javascript:x"}, "url: must begin with https:// or http://"),
     "half a deletion": ({"kind": "build", "id": "b-1", "deleted": False}, "deleted: expected true, got false"),
     "two mistakes": (

@@ -36,7 +36,7 @@ def standing(database: Database) -> Sequence[Kept]:
 def marked(database: Database) -> Sequence[str]:
     with database.write() as connection:
         names = [name for _, name in marks.oldest(connection, "delivery", 100, NOW + timedelta(days=1))]
-        connection.execute(delete(pushed.marks.marks))
+        connection.execute(delete(marks.marks))
         return names
 
 

@@ -56,6 +56,7 @@ SECTIONS: Mapping[str, Mapping[str, Lazy]] = {
         "hooks": Lazy("hooks:hooks", "Register webhooks and service hooks, and see that they arrive."),
     },
     "Facts from elsewhere": {
+        "import": Lazy("imports:import_command", "Bring facts from a file: JSON Lines, CSV, JUnit XML."),
         "token": Lazy("token:token", "Make, list and revoke tokens by which programs push facts."),
     },
     "Numbers": {
