@@ -2,37 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from datetime import datetime
+from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
-from typing import TypeAlias
 
-from integration.core.delivery.facts import DeliveryFact
 from integration.core.facts import Value
-
-Read: TypeAlias = Callable[[DeliveryFact], Value]
+from integration.core.kpi.sight import Sight, ValueOf
 
 _KEPT_AS: Mapping[str, str] = {"label": "labels", "tag": "labels", "component": "components"}
 """What people say of one, facts keep for all."""
 
 
-def reader(name: str, as_of: datetime) -> Read:
+def reader(name: str, sight: Sight) -> ValueOf:
     """The field's value; None where it is not known. `status`, `state` and counts are read as of the time."""
     if name == "connection":
         return lambda fact: fact.item.connection if fact.item else None
-    kept = _KEPT_AS.get(name, name)
-
-    def read(fact: DeliveryFact) -> Value:
-        changes = fact.history.get(kept)
-        if changes is None:
-            return fact.fields.get(kept)
-        for at, value in reversed(changes):
-            if at < as_of:
-                return value
-        return None
-
-    return read
+    return sight.value(_KEPT_AS.get(name, name))
 
 
 def number(value: Value) -> int | Fraction | None:

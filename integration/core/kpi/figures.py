@@ -36,12 +36,11 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Teller:
-    """Folds the samples of one KPI as of one time. `now`: its window has no length."""
+    """Folds the samples of one KPI. `now`: its window has no length."""
 
     kpi: Kpi
     calendar: Calendar
     clock: Clock
-    as_of: datetime
     now: bool = False
 
     def figure(self, aggregate: Aggregate, halves: Sequence[Half], stretch: Stretch, when: str) -> Figure:
@@ -147,9 +146,7 @@ class Teller:
                 (part, [(half[0], piles.get(n, Pile())) for half, piles in zip(halves, split, strict=True)])
                 for n, part in enumerate(parts)
             ]
-        read_field = fields.reader(bucket, self.as_of)
-        keys = _item if bucket == "items" else lambda fact: texts_of(read_field(fact))
-        by_value = [_split(half, keys) for half in halves]
+        by_value = [_split(half, _item if bucket == "items" else _values(half[0], bucket)) for half in halves]
         names = sorted({name for piles in by_value for name in piles}, key=str)
         return [
             (stretch, [(half[0], piles.get(name, Pile())) for half, piles in zip(halves, by_value, strict=True)])
@@ -185,6 +182,11 @@ def _split(half: Half, keys: Keys) -> dict[Hashable, Pile]:
 
 def _part_of(read: Reading, edges: Sequence[datetime]) -> Keys:
     return lambda fact: (bisect_right(edges, read.at(fact)) - 1,)
+
+
+def _values(read: Reading, name: str) -> Keys:
+    value = fields.reader(name, read.sight)
+    return lambda fact: texts_of(value(fact))
 
 
 def _item(fact: DeliveryFact) -> tuple[str]:

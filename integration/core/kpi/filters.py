@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
 from fractions import Fraction
 from typing import TypeAlias
 
@@ -11,6 +10,7 @@ from integration.core.delivery.facts import DeliveryFact
 from integration.core.facts import Value
 from integration.core.kpi import fields
 from integration.core.kpi.language import AnyOf, Facts, Filter, Holds, Is, Share, Test
+from integration.core.kpi.sight import Sight
 from integration.core.links import Pattern, area_and_above, texts
 from integration.core.quantities import Bound
 
@@ -19,11 +19,11 @@ Matches: TypeAlias = Callable[[DeliveryFact], bool]
 _OPEN = frozenset({"to do", "in progress"})
 
 
-def question(told: Filter, as_of: datetime) -> Matches | None:
+def question(told: Filter, sight: Sight) -> Matches | None:
     """Whether a fact matches, as of a time; None for the filter that all facts match."""
-    asked = [_test(name, test, as_of) for name, test in told.tests]
-    asked += [_one_of([question(one, as_of) for one in several]) for several in told.either]
-    asked += [_none_of(question(one, as_of)) for one in told.excluded]
+    asked = [_test(name, test, sight) for name, test in told.tests]
+    asked += [_one_of([question(one, sight) for one in several]) for several in told.either]
+    asked += [_none_of(question(one, sight)) for one in told.excluded]
     if not asked:
         return None
     if len(asked) == 1:
@@ -34,9 +34,9 @@ def question(told: Filter, as_of: datetime) -> Matches | None:
     return lambda fact: all(ask(fact) for ask in asked)
 
 
-def of_side(side: Facts, as_of: datetime) -> Matches | None:
+def of_side(side: Facts, sight: Sight) -> Matches | None:
     """Whether a fact is one of a side's. Deployments are those of production, unless the environment is asked for."""
-    asked = question(side.where, as_of)
+    asked = question(side.where, sight)
     read = side.where.fields | (side.of.fields if isinstance(side, Share) else frozenset())
     if side.stream != "deployments" or "environment" in read:
         return asked
@@ -63,12 +63,12 @@ def _none_of(asked: Matches | None) -> Matches:
     return (lambda _: False) if asked is None else (lambda fact: not asked(fact))
 
 
-def _test(name: str, test: Test, as_of: datetime) -> Matches:
+def _test(name: str, test: Test, sight: Sight) -> Matches:
     """A missing value matches no test."""
     if name == "open" and isinstance(test, Is):
-        state, wanted = fields.reader("state", as_of), test.true
+        state, wanted = fields.reader("state", sight), test.true
         return lambda fact: (now := state(fact)) is not None and (now in _OPEN) is wanted
-    read = fields.reader(name, as_of)
+    read = fields.reader(name, sight)
     match test:
         case AnyOf():
             known: dict[Value, bool] = {}

@@ -12,6 +12,7 @@ from integration.core.kpi.language import Kpi
 from integration.core.kpi.measure import measure
 from integration.core.kpi.measurement import Known, Measurement
 from integration.core.kpi.needs import Need, needs
+from integration.core.kpi.sight import Sight
 from integration.core.kpi.windows import Calendar
 
 _DAY = timedelta(days=1)
@@ -48,13 +49,14 @@ class _Shelves:
     def _between(self, need: Need, facts: Sequence[DeliveryFact], first: datetime) -> list[DeliveryFact]:
         key = (need.stream, need.moments)
         if key not in self._sorted:
+            told = [self._sight(need).times(name) for name in need.moments]
             found = sorted(
-                (at, number)
-                for number, fact in enumerate(facts)
-                for name in need.moments
-                for at in fact.moments.get(name, ())
+                (at, number) for number, fact in enumerate(facts) for times in told for at in times(fact) or ()
             )
             self._sorted[key] = [at for at, _ in found], [number for _, number in found]
         times, numbers = self._sorted[key]
         within = numbers[bisect_left(times, first) : bisect_left(times, need.last)]
         return [facts[number] for number in dict.fromkeys(within)]
+
+    def _sight(self, need: Need) -> Sight:
+        return Sight(need.last, need.stream, self._known.attributed)

@@ -26,6 +26,7 @@ from integration.core.kpi.language import (
 from integration.core.kpi.measurement import Known, LeftOut, Measurement
 from integration.core.kpi.measurement import Part as Line
 from integration.core.kpi.samples import Counted, Key, Pile, Reading, left_out, reading, sort
+from integration.core.kpi.sight import Sight
 from integration.core.kpi.windows import Calendar, Part, Stretch
 
 
@@ -66,8 +67,10 @@ class _Asked:
         names = [name for name in by if name not in SPANS]
         parts = self._calendar.parts(stretch, spans) if spans else [Part(stretch)]
         edges = [*(part.stretch.first for part in parts), stretch.last]
-        readers = [fields.reader(name, self.as_of) for name in names]
-        piles = [sort(read, self.known.facts[read.side.stream], edges, readers) for read in self._readings]
+        piles = [
+            sort(read, self.known.facts[read.side.stream], edges, [fields.reader(name, read.sight) for name in names])
+            for read in self._readings
+        ]
         told = []
         for index, part in enumerate(parts):
             keys: list[Key] = sorted({key for side in piles for key in side[index]})
@@ -187,7 +190,10 @@ class _Asked:
 
     @cached_property
     def _readings(self) -> list[Reading]:
-        return [reading(side, self._window, self.as_of, self._elapsed(side)) for side in sides.sides(self.kpi)]
+        return [
+            reading(side, self._window, Sight(self.as_of, side.stream, self.known.attributed), self._elapsed(side))
+            for side in sides.sides(self.kpi)
+        ]
 
     def _elapsed(self, side: Side) -> durations.Elapsed | None:
         if not isinstance(side, Between):
@@ -197,7 +203,7 @@ class _Asked:
 
     @cached_property
     def _teller(self) -> Teller:
-        return Teller(self.kpi, self._calendar, self._clock, self.as_of, isinstance(self._window, Now))
+        return Teller(self.kpi, self._calendar, self._clock, isinstance(self._window, Now))
 
     def _older(self, read: Reading, stretch: Stretch) -> datetime | None:
         """When a number was pushed last before a stretch of time."""

@@ -10,11 +10,15 @@ from typing import TypeAlias
 from integration.core.catalogue import folded
 from integration.core.delivery.facts import DeliveryFact, Times
 from integration.core.kpi.language import Choice, Moment
+from integration.core.kpi.sight import Sight
 
 At: TypeAlias = Callable[[DeliveryFact], datetime | None]
 
-LAST = frozenset({"done", "closed", "restored"})
-"""Moments whose plain name means the last time; `left STATUS`, too. Of all others it is the first."""
+LAST = frozenset({"done", "closed", "restored", "recovered"})
+"""Moments whose plain name means the last time; `left STATUS`, too. Of all others it is the first.
+
+A deployment is recovered when every incident that is blamed on it is restored: not while one of them goes on.
+"""
 DELETED = "deleted"
 
 
@@ -23,9 +27,9 @@ def key(moment: Moment) -> str:
     return folded(f"{moment.name} {moment.of}") if moment.of else moment.name
 
 
-def reader(choice: Choice, as_of: datetime) -> At:
+def reader(choice: Choice, sight: Sight) -> At:
     """The first of the moments that is known as of the time."""
-    readers = [_single(moment, as_of) for moment in choice]
+    readers = [_single(moment, sight) for moment in choice]
     if len(readers) == 1:
         return readers[0]
 
@@ -38,13 +42,17 @@ def reader(choice: Choice, as_of: datetime) -> At:
     return first_known
 
 
-def _single(moment: Moment, as_of: datetime) -> At:
+def _single(moment: Moment, sight: Sight) -> At:
+    as_of = sight.as_of
     if moment.name == "now":
         return lambda _: as_of
     name = key(moment)
     plainly_last = moment.name in LAST or (moment.name == "left" and bool(moment.of))
     if moment.which == "last" or (not moment.which and plainly_last):
-        return _last(name, as_of)
+        return _last(name, sight)
+    if sight.tells(name):
+        told = sight.times(name)  # by one call more for each fact, which others need not pay
+        return lambda fact: times[0] if (times := told(fact)) and times[0] < as_of else None
 
     def first(fact: DeliveryFact) -> datetime | None:
         times = fact.moments.get(name)
@@ -53,12 +61,14 @@ def _single(moment: Moment, as_of: datetime) -> At:
     return first
 
 
-def _last(name: str, as_of: datetime) -> At:
+def _last(name: str, sight: Sight) -> At:
+    as_of, times_of, undone_of = sight.as_of, sight.times(name), sight.undone(name)
+
     def last(fact: DeliveryFact) -> datetime | None:
-        times = fact.moments.get(name)
+        times = times_of(fact)
         if not times:
             return None
-        undone = fact.undone.get(name)
+        undone = undone_of(fact)
         if not undone and times[-1] < as_of:
             return times[-1]
         return _standing(times, undone or (), as_of)
@@ -75,9 +85,9 @@ def _standing(times: Times, undone: Times, as_of: datetime) -> datetime | None:
     return None if ceased and undone[ceased - 1] >= times[seen - 1] else times[seen - 1]
 
 
-def deleted(as_of: datetime) -> Callable[[DeliveryFact], bool]:
+def deleted(sight: Sight) -> Callable[[DeliveryFact], bool]:
     """Whether a fact is deleted as of the time, and was not brought back."""
-    when = _last(DELETED, as_of)
+    when = _last(DELETED, sight)
     return lambda fact: when(fact) is not None
 
 

@@ -18,6 +18,7 @@ from integration.core.kpi.filters import Matches
 from integration.core.kpi.language import STREAMS, Between, Choice, Moment, Now, Number, Share, Side, Window
 from integration.core.kpi.measurement import LeftOut, Part, Sample
 from integration.core.kpi.moments import DELETED, At
+from integration.core.kpi.sight import Sight, ValueOf
 from integration.core.kpi.units import SECOND
 from integration.core.links import texts
 
@@ -58,6 +59,7 @@ class Reading:
     """One side of a measure, ready to be asked of each fact as of one time."""
 
     side: Side
+    sight: Sight
     anchor: At
     """Puts a fact into a part of the window."""
     others: tuple[At, ...]
@@ -75,20 +77,20 @@ class Reading:
         return at
 
 
-def reading(side: Side, window: Window, as_of: datetime, elapsed: Elapsed | None) -> Reading:
+def reading(side: Side, window: Window, sight: Sight, elapsed: Elapsed | None) -> Reading:
     """Compiles a side. `elapsed` measures a `Between`."""
-    matches, deleted = filters.of_side(side, as_of), moments.deleted(as_of)
+    matches, deleted = filters.of_side(side, sight), moments.deleted(sight)
     now = isinstance(window, Now)
-    value = _value(side, as_of, elapsed, anchored=not side.at and not now)
+    value = _value(side, sight, elapsed, anchored=not side.at and not now)
     if now:
-        return Reading(side, moments.present(as_of), (), None, matches, deleted, value)
+        return Reading(side, sight, moments.present(sight.as_of), (), None, matches, deleted, value)
     choices = anchors(side)
     pending = None
     if isinstance(side, Between) and side.end in choices:
         choices = (side.end, *(one for one in choices if one != side.end))
-        pending = moments.reader(choices[1] if len(choices) > 1 else side.start, as_of)
-    first, *others = (moments.reader(one, as_of) for one in choices)
-    return Reading(side, first, tuple(others), pending, matches, deleted, value)
+        pending = moments.reader(choices[1] if len(choices) > 1 else side.start, sight)
+    first, *others = (moments.reader(one, sight) for one in choices)
+    return Reading(side, sight, first, tuple(others), pending, matches, deleted, value)
 
 
 def anchors(side: Side) -> tuple[Choice, ...]:
@@ -106,21 +108,21 @@ def anchors(side: Side) -> tuple[Choice, ...]:
     return ((Moment(bold),),)
 
 
-def _value(side: Side, as_of: datetime, elapsed: Elapsed | None, *, anchored: bool) -> Value:
+def _value(side: Side, sight: Sight, elapsed: Elapsed | None, *, anchored: bool) -> Value:
     """`anchored`: a duration ends at the very moment that puts it in the window."""
     if isinstance(side, Number):
-        read, missing = fields.reader(side.field, as_of), f"no number in {side.field}"
+        read, missing = fields.reader(side.field, sight), f"no number in {side.field}"
         return lambda fact, _: missing if (number := fields.number(read(fact))) is None else number
     if isinstance(side, Share):
-        asked = filters.question(side.of, as_of)
+        asked = filters.question(side.of, sight)
         return (lambda _, __: 1) if asked is None else (lambda fact, _: 1 if asked(fact) else 0)
     if isinstance(side, Between) and elapsed is not None:
-        return _between(side, as_of, elapsed, anchored=anchored)
+        return _between(side, sight, elapsed, anchored=anchored)
     return lambda _, __: 1
 
 
-def _between(side: Between, as_of: datetime, elapsed: Elapsed, *, anchored: bool) -> Value:
-    start, end = moments.reader(side.start, as_of), moments.reader(side.end, as_of)
+def _between(side: Between, sight: Sight, elapsed: Elapsed, *, anchored: bool) -> Value:
+    start, end = moments.reader(side.start, sight), moments.reader(side.end, sight)
     unknown, unended = reasons.start_unknown(side.start), reasons.not_yet(side.end)
 
     def between(fact: DeliveryFact, _: datetime) -> int | Fraction | str:
@@ -137,7 +139,7 @@ def _between(side: Between, as_of: datetime, elapsed: Elapsed, *, anchored: bool
 
 
 def sort(
-    read: Reading, facts: Iterable[DeliveryFact], edges: Sequence[datetime], by: Sequence[fields.Read]
+    read: Reading, facts: Iterable[DeliveryFact], edges: Sequence[datetime], by: Sequence[ValueOf]
 ) -> list[dict[Key, Pile]]:
     """The facts in the parts between neighbouring edges, and by the values of fields. Equal edges are a window `now`."""
     starts, last = edges[:-1], max(edges[-1], edges[0] + _INSTANT)
@@ -177,7 +179,7 @@ def _wait(
     starts: Sequence[datetime],
     last: datetime,
     sorted_: list[dict[Key, Pile]],
-    by: Sequence[fields.Read],
+    by: Sequence[ValueOf],
 ) -> None:
     """Notes a fact that began, or did whatever else `at` asks for, but has not ended."""
     index = _part(read.pending(fact) if read.pending else None, starts, last)
@@ -192,7 +194,7 @@ def _part(at: datetime | None, starts: Sequence[datetime], last: datetime) -> in
     return None if at is None or not starts[0] <= at < last else bisect_right(starts, at) - 1
 
 
-def _piles(fact: DeliveryFact, piles: dict[Key, Pile], by: Sequence[fields.Read]) -> list[Pile]:
+def _piles(fact: DeliveryFact, piles: dict[Key, Pile], by: Sequence[ValueOf]) -> list[Pile]:
     """The groups that a fact is in: several where a field has several values, `(none)` where it has none."""
     return [piles.setdefault(key, Pile()) for key in product(*(texts_of(read(fact)) for read in by))]
 

@@ -5,6 +5,7 @@ import pytest
 from integration.core.facts import ItemRef
 from integration.core.kpi import filters
 from integration.core.kpi.language import ALL, Count, Filter, Share
+from integration.core.kpi.sight import Sight
 from tests.core.kpi.sentences import NOW, Any, ago, at, deployment, either, item, kpi, measured, where, without
 
 BUG = item(
@@ -29,7 +30,7 @@ BUG = item(
 
 
 def matches(told: Filter, as_of: Any = NOW) -> bool:
-    asked = filters.question(told, as_of)
+    asked = filters.question(told, Sight(as_of, "items"))
     return asked is None or asked(BUG)
 
 
@@ -97,7 +98,7 @@ def test_as_of(told, as_of, matched):
 
 def test_the_connection_is_the_items():
     one = item("1", {})
-    asked = filters.question(where(connection="jira"), NOW)
+    asked = filters.question(where(connection="jira"), Sight(NOW, "items"))
 
     assert asked is not None
     assert not asked(one)

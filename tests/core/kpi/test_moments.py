@@ -5,6 +5,7 @@ import pytest
 from integration.core.delivery.facts import WorkItem
 from integration.core.kpi import moments
 from integration.core.kpi.language import Count, Now
+from integration.core.kpi.sight import Sight
 from tests.core.kpi.sentences import (
     CYCLE,
     NOW,
@@ -61,7 +62,7 @@ TWICE = fact(
     ],
 )  # fmt: skip
 def test_moments(said, as_of, when):
-    read = moments.reader(choice(said), at(as_of))
+    read = moments.reader(choice(said), Sight(at(as_of), "items"))
 
     assert read(TWICE) == (at(when) if when else None)
 
