@@ -14,7 +14,7 @@ from mappings.schema.filters import FilterKeys
 from mappings.schema.kpis import KpiKeys
 from mappings.schema.measures import MeasureKeys, kinds_of
 
-OF_THE_MEASURE = ("measure", "aggregate", "unit", "better", "bands")
+OF_THE_MEASURE = ("measure", "aggregate", "unit", "better", "bands", "description", "source")
 """Keys that mean nothing without the measure that they were said of."""
 
 

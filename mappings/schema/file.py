@@ -23,6 +23,7 @@ from mappings.schema.forms import (
     rule_list,
     section,
     text,
+    word,
 )
 from mappings.schema.kpis import KpiKeys, Weekday
 from mappings.schema.okrs import CycleKeys, ObjectiveKeys
@@ -67,7 +68,7 @@ class MainFile(TeamFile):
         about("version of the language; left out means 1, for ever", default=1)
     )
     timezone: Text | None = about("where days, weeks and quarters begin", "Europe/Berlin", default="UTC")
-    week_starts: Annotated[Weekday, BeforeValidator(text)] | None = about("first day of a week", default="monday")
+    week_starts: Annotated[Weekday, BeforeValidator(word)] | None = about("first day of a week", default="monday")
     holidays: Text | None = about("days off, by country or region", "DE-BE", "US")
     business_hours: (
         Annotated[

@@ -67,6 +67,11 @@ def text(value: object) -> str:
     return value.strip()
 
 
+def word(value: object) -> str:
+    """A word of the language, in which capitals never matter."""
+    return " ".join(text(value).split()).casefold()
+
+
 def form(read: Callable[[str], Any]) -> PlainValidator:
     """Reads a text by its form."""
     return PlainValidator(lambda value: read(text(value)))

@@ -11,7 +11,7 @@ from integration.core.kpi import language
 from mappings import quantities
 from mappings.aggregates import aggregate, band
 from mappings.schema.filters import FilterKeys
-from mappings.schema.forms import Bound, Keys, Text, Texts, about, as_typed, form, text
+from mappings.schema.forms import Bound, Keys, Text, Texts, about, as_typed, form, text, word
 from mappings.schema.measures import MeasureKeys
 from mappings.windows import window
 from mappings.wording import found
@@ -88,29 +88,29 @@ class KpiKeys(Keys):
     where: FilterKeys | None = about("only facts like these", {"service": "shop"})
     window: Window | None = about("over which time", "12 whole weeks", "this quarter", default="28 days")
     by: Texts | None = about("split by what: fields, and day, week, month, quarter", "team", ["service", "week"])
-    percentile: Annotated[Literal["interpolated", "nearest"], BeforeValidator(text)] | None = about(
+    percentile: Annotated[Literal["interpolated", "nearest"], BeforeValidator(word)] | None = about(
         "how percentiles are found", default="interpolated"
     )
     timezone: Text | None = about("where days begin; else the file's", "UTC")
-    week_starts: Annotated[Weekday, BeforeValidator(text)] | None = about("where weeks begin; else the file's")
+    week_starts: Annotated[Weekday, BeforeValidator(word)] | None = about("where weeks begin; else the file's")
     unit: Text | None = about("how it is shown", "days", "USD", "%")
     decimals: Annotated[int, form(_decimals), as_typed(r"^[0-9]$", "how many, 0 to 9", numbers=True)] | None = about(
         "digits the value itself is rounded to", 1
     )
-    better: Annotated[Literal["higher", "lower"], BeforeValidator(text)] | None = about("which way is good")
+    better: Annotated[Literal["higher", "lower"], BeforeValidator(word)] | None = about("which way is good")
     target: Target | None = about("where the team wants to be: a bound", "<= 2 days")
     keep: Bound | None = about("what must hold: a bound", "<= 15 %")
     bands: BandsKeys | None = about(
         "words for values: the first bound that holds", {"from": "DORA 2024", "good": ">= 5 / week", "low": "else"}
     )
     kind: (
-        Annotated[Literal["delivery", "quality", "financial", "client", "team health"], BeforeValidator(text)] | None
+        Annotated[Literal["delivery", "quality", "financial", "client", "team health"], BeforeValidator(word)] | None
     ) = about("what it is about", "client")
-    indicator: Annotated[Literal["leading", "lagging"], BeforeValidator(text)] | None = about(
+    indicator: Annotated[Literal["leading", "lagging"], BeforeValidator(word)] | None = about(
         "whether it tells before or after", "leading"
     )
     owner: Text | None = about("who answers for it")
-    review: Annotated[Literal["weekly", "monthly", "quarterly"], BeforeValidator(text)] | None = about(
+    review: Annotated[Literal["weekly", "monthly", "quarterly"], BeforeValidator(word)] | None = about(
         "how often people look at it", "monthly"
     )
     source: Text | None = about("where the definition comes from")

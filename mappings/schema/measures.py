@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, WithJsonSchema
 from integration.core.kpi.language import Choice
 from mappings import moments
 from mappings.schema.filters import FilterKeys, Of
-from mappings.schema.forms import WORDS, Bool, Bound, Keys, Patterns, Text, about, form, one_or_many, text
+from mappings.schema.forms import WORDS, Bool, Bound, Keys, Patterns, Text, about, form, one_or_many, word
 from mappings.schema.word_or_keys import WordOrKeys
 from mappings.suggestions import did_you_mean
 from mappings.wording import found
@@ -48,11 +48,11 @@ class SideKeys(Keys):
     of: Of | None = about("of which facts: a stream, or a filter of items", "changes", {"type": "Bug"})
     where: FilterKeys | None = about("only facts like these, on this side", {"service": "shop"})
     at: Moments | None = about("by which moment facts are in the window", "done", ["opened", "restored"])
-    hours: Annotated[Literal["calendar", "business"], BeforeValidator(text)] | None = about(
+    hours: Annotated[Literal["calendar", "business"], BeforeValidator(word)] | None = about(
         "elapsed time, or the part of it within business_hours", default="calendar"
     )
     paused_in: Patterns | None = about("statuses in which the clock stands still", ["Waiting for customer"])
-    whole: Annotated[Literal["minutes", "hours", "days"], BeforeValidator(text)] | None = about(
+    whole: Annotated[Literal["minutes", "hours", "days"], BeforeValidator(word)] | None = about(
         "cut each duration to whole ones; days subtract dates", "days"
     )
     only: Bound | None = about("only durations within this bound", ">= 1 min")

@@ -120,7 +120,7 @@ def test_a_measure_of_another_kind_replaces_the_measure_and_what_was_said_of_its
     made = kpi("{use: flow/cycle-time, measure: {count: {type: Bug}, at: created}, review: weekly}")
 
     assert isinstance(made.measure, Count)
-    assert (made.aggregate.fold.name, made.unit, made.better) == ("count", "", None)
+    assert (made.aggregate.fold.name, made.unit, made.better, made.description) == ("count", "", None, "")
     assert made.measure.where.fields == {"level", "type"}
 
 
@@ -168,7 +168,7 @@ def test_time_zone_and_weeks_are_the_file_s_unless_said_otherwise() -> None:
     top = "timezone: Europe/Berlin\nweek_starts: sunday"
 
     assert (kpi("{use: flow/wip}", top).timezone.key, kpi("{use: flow/wip}", top).week_starts) == ("Europe/Berlin", 6)
-    other = kpi("{use: flow/wip, timezone: Asia/Tokyo, week_starts: Monday}".replace("Monday", "monday"), top)
+    other = kpi("{use: flow/wip, timezone: Asia/Tokyo, week_starts: Monday}", top)
     assert (other.timezone.key, other.week_starts) == ("Asia/Tokyo", 0)
 
 
@@ -210,3 +210,13 @@ kpis: {happiness: {measure: {pushed: true}, keep: at least 7, was: mood}}
     part = key_result.measure.kpi
     assert (part.name, part.was, part.keep) == ("happy.platform", ("happy.infra",), None)
     assert measured(part, facts) == "6"
+
+
+def test_capitals_never_matter() -> None:
+    loud = kpi(
+        "{measure: {count: Deployments, per: Week}, aggregate: Ratio, window: 12 Whole Weeks, better: Higher, kind: Team Health}"
+    )
+
+    assert loud == kpi(
+        "{measure: {count: deployments, per: week}, aggregate: ratio, window: 12 whole weeks, better: higher, kind: team health}"
+    )
