@@ -149,3 +149,52 @@ def test_aliases_of_aliases_end() -> None:
     lines += [f"x{n}: &x{n} [{', '.join([f'*x{n - 1}'] * 10)}]" for n in range(1, 10)]
 
     assert any("unfolds to more than any mapping says" in line for line in said("\n".join(lines)))
+
+
+def some(**keys: st.SearchStrategy[object]) -> st.SearchStrategy[dict[str, object]]:
+    return st.fixed_dictionaries({}, optional={key.rstrip("_"): value for key, value in keys.items()})
+
+
+moment = st.sampled_from(["created", "done", "finished", "first commit or now", "entered X", "field D", "merged", ""])
+streams = st.sampled_from(["deployments", "changes", "incidents", "items", "stays", "test runs", "pushed", "bugs"])
+tests = st.sampled_from(["a", ["a", ">= 1"], ">= 3", "true", "*", [], {"a": "b"}])
+filters = st.recursive(
+    st.dictionaries(st.sampled_from(["type", "service", "result", "label", "Tag", "query", "open"]), tests, max_size=2),
+    lambda inner: some(either=st.lists(inner, max_size=2), not_=inner, type=tests),
+    max_leaves=3,
+)
+side_keys: dict[str, st.SearchStrategy[object]] = {
+    "count": streams | filters,
+    "number": st.just("passed"),
+    "between": st.lists(moment, min_size=1, max_size=3),
+    "share": filters,
+    "of": streams | filters,
+    "at": moment | st.lists(moment, max_size=2),
+    "hours": st.just("business"),
+    "paused_in": st.just("Waiting"),
+    "only": st.sampled_from([">= 1 min", "<= 5"]),
+}
+bounds = st.sampled_from([">= 5", ">= 5 / week", "<= 15 %", "<= 4 h", "at most 3 USD", "-30 %"])
+kpis = some(
+    use=st.sampled_from(["dora/lead-time", "flow/wip", "dora/deployment-frequency", "quality/defect-density", "x/y"]),
+    measure=some(**side_keys, per=st.just("week") | some(**side_keys), pushed=st.just("true")),
+    where=filters,
+    aggregate=st.sampled_from(
+        ["p90", "ratio", "share <= 4 h", "median over weeks of active days", "mean over team of x"]
+    ),
+    window=st.sampled_from(["28 days", "now", "this quarter", "3 whole months"]),
+    by=st.sampled_from(["week", "team", ["service", "assignee"]]),
+    timezone=st.sampled_from(["Asia/Tokyo", "Mars"]),
+    unit=st.sampled_from(["h", "%", "USD", "/ day"]),
+    target=bounds,
+    keep=bounds,
+    bands=some(a=bounds, b=st.sampled_from(["else", "p90 <= 4 h", "x"])),
+)
+
+
+@settings(deadline=None)  # presets and time zones are read when they are first asked for
+@given(kpis, kpis, st.sampled_from(["5", "-30 %", "12 h"]), filters)
+def test_any_kpi_is_answered(kpi: dict[str, object], defaults: dict[str, object], target: str, where: object) -> None:
+    key_result = {"title": "B", "kpi": "a", "where": where, "target": target}
+    objectives = {"o": {"title": "O", "guardrails": ["a"], "key_results": {"k": key_result}}}
+    said(flow({"cycle": "2026-Q4", "kpis": {"a": kpi, "defaults": defaults}, "objectives": objectives}))
