@@ -66,20 +66,21 @@ def of_item(
 
 
 def of_pull_request(
-    facts: Sequence[PullRequestChanged], membership: Membership, vocabulary: Vocabulary
+    told: Sequence[PullRequestChanged], membership: Membership, vocabulary: Vocabulary
 ) -> Iterator[Change]:
     """A pull request from its opening on; one that was abandoned is on its way no more.
 
     The trackers tell neither its commits nor when they were made: its work is `started` when it is opened, `done` when it
     is merged.
     """
+    facts = sorted(told, key=lambda fact: (fact.at, fact.source))
     merged = min((fact.at for fact in facts if fact.action == "merged"), default=None)
     turns = [fact for fact in facts if fact.action != "commented"]
     newest = max(turns, key=lambda fact: (fact.at, fact.action == "abandoned"), default=None)
     if merged is None and newest is not None and newest.action == "abandoned":
         return
-    told = [value for fact in facts for value in (fact.opened, fact.at if fact.action == "opened" else None)]
-    opened = min((at for at in told if at is not None), default=None)
+    beginnings = [at for fact in facts for at in (fact.opened, fact.at if fact.action == "opened" else None)]
+    opened = min((at for at in beginnings if at is not None), default=None)
     author = next((fact.actor for fact in facts if fact.action == "opened" and fact.actor), None)
     reviewed = [
         fact.at for fact in facts if fact.action == "commented" and author and fact.actor and fact.actor != author

@@ -61,10 +61,9 @@ def linked_by(patterns: Patterns, standing: Iterable[Relation]) -> Iterator[str]
 
 
 def artifacts(facts: Iterable[TrackerFact], ref: ItemRef, vocabulary: Vocabulary) -> Iterator[str]:
-    """The builds and commits that the item is linked to."""
-    for fact in facts:
-        if isinstance(fact, LinkAdded) and fact.item == ref.id and _ARTIFACT.match(fact.other):
-            yield _name(fact.other, vocabulary)
+    """The builds and commits that the item is linked to, in one order every time."""
+    links = (fact for fact in facts if isinstance(fact, LinkAdded) and fact.item == ref.id)
+    yield from sorted({_name(link.other, vocabulary) for link in links if _ARTIFACT.match(link.other)})
 
 
 def _words(link: str, *, outward: bool) -> tuple[str, ...]:

@@ -79,7 +79,7 @@ class TestItems:
             LinkAdded(at=at(2), source="2", item="1", other="vstfs:///Build/Build/4711", link="ArtifactLink"),
         ]
         [one] = self.changes(facts, ITEMS)
-        assert one.names[-2:] == ("cafe12345", "4711")
+        assert one.names[-2:] == ("4711", "cafe12345")
 
     def test_services_that_understand_it_differently_have_a_change_each(self):
         services = delivery(
