@@ -46,7 +46,7 @@ def kpi(said: str, top: str = "") -> Kpi:
         ("{use: dora/lead-time, aggregate: share <= 4 h}", LEAD, NOW, "50 %"),
         ("{use: dora/lead-time, unit: min}", LEAD, NOW, "420 min"),
         ("{use: dora/change-failure-rate}", QUIET + TROUBLE, NOW, "15 %"),
-        ("{use: fourkeys/change-failure-rate, where: {changes: '*'}}", QUIET + TROUBLE, NOW, "unknown: no deployment finished in 3 months"),
+        ("{use: fourkeys/change-failure-rate, where: {changes: '*'}}", QUIET + TROUBLE, NOW, "0.2 incidents per deployment"),
         ("{measure: {number: incidents, of: deployments}, aggregate: mean}", QUIET + TROUBLE, NOW, "0.2"),
         ("{use: sla/time-to-respond, measure: {hours: business}}", [ASKED], OCTOBER, "1.25 h"),
         ("{use: sla/time-to-respond}", [ASKED], OCTOBER, "64.75 h"),
