@@ -18,6 +18,7 @@ from integration.store.db import Database
 from integration.store.forgetting import PLACES, Hit, Place
 from integration.store.marks import Mark
 from integration.store.tables import items as item_table
+from integration.store.tables import pushed
 
 PAGE = 200
 """Deliveries that are looked for at once."""
@@ -63,6 +64,8 @@ def forget(db: Database, account: str, name: str | None, clock: Clock) -> Found:
                     forgetting.rewrite(connection, place, hits)
                     if place.table is item_table:
                         marks.add(connection, [Mark("item", (one.key[0], one.key[1]), clock()) for one in hits])
+                    if place.table is pushed:
+                        marks.add_deliveries(connection, [f"{one.key[0]}:{one.key[1]}" for one in hits], clock())
                 found += len(hits)
             counted[place.noun] += found
             if not found:
