@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 
 from integration.core.errors import Retryable
 from integration.core.facts import TrackerFact
-from integration.ingest import mark_items
+from integration.ingest import mark
 from integration.store import check_ins, facts, marks, streams
 from integration.store.db import Database
 from integration.store.facts import Told as Rows
@@ -100,6 +100,7 @@ def _rows(stream: Stream, told: Sequence[TrackerFact], now: datetime) -> tuple[R
 
 
 def _record(connection: Connection, expected: Rows, others: Rows, now: datetime) -> Told:
-    mark_items(connection, expected.seen | others.seen, now)
+    for told in (expected, others):
+        mark(connection, told, now)
     missed, new = facts.record(connection, expected), facts.record(connection, others)
     return Told(new=missed + new, missed=missed)

@@ -100,13 +100,13 @@ def keep_pages(
     """Takes in what a read brought; returns the items it told of. `asked` is the item that the question was about."""
     rows = facts.told((name, fact) for fact in told)
     facts.record(connection, rows)
-    mark_items(connection, rows.seen, now, asked)
+    mark(connection, rows, now, asked)
     return rows.seen
 
 
-def mark_items(connection: Connection, seen: Iterable[ItemRef], now: datetime, asked: str | None = None) -> None:
-    """Lets the items be folded of which something was seen."""
-    marks.add(connection, _marks(seen, now, asked))
+def mark(connection: Connection, told: Told, now: datetime, asked: str | None = None) -> None:
+    """Lets the items be folded of which something was seen, and what else was told of be derived."""
+    marks.add(connection, _marks(told, now, asked))
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +128,7 @@ def _brought(understood: Sequence[Read], now: datetime) -> _Brought:
         for fact in read.facts
         if isinstance(fact, ItemCreated) and fact.item is not None
     }
-    return _Brought(told, _marks(told.seen, now), sorted(born), [read.outcome for read in understood])
+    return _Brought(told, _marks(told, now), sorted(born), [read.outcome for read in understood])
 
 
 def _keep(connection: Connection, brought: _Brought) -> None:
@@ -138,8 +138,9 @@ def _keep(connection: Connection, brought: _Brought) -> None:
     deliveries.finish(connection, brought.outcomes)
 
 
-def _marks(seen: Iterable[ItemRef], now: datetime, asked: str | None = None) -> Sequence[Mark]:
-    return [Mark("item", (ref.connection, ref.id), now, asked) for ref in sorted(seen)]
+def _marks(told: Told, now: datetime, asked: str | None = None) -> Sequence[Mark]:
+    items = [Mark("item", (ref.connection, ref.id), now, asked) for ref in sorted(told.seen)]
+    return items + [Mark("delivery", subject, now) for subject in sorted(told.subjects)]
 
 
 def _why(error: Exception) -> str:

@@ -16,7 +16,7 @@ from sqlalchemy import make_url, text
 
 from integration.store import migrations
 from integration.store.db import Database
-from integration.store.tables import metadata
+from integration.store.delivery_tables import metadata
 from tests.need import need
 
 POSTGRES = os.environ.get("OKRLINK_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/postgres")

@@ -11,7 +11,16 @@ from integration.core.catalogue import Catalogue
 from integration.core.links import TagRule
 from integration.core.scorecard import ConnectionRule, Cycle, KeyResult, Objective, Scorecard, Work, WriteBackRule
 from integration.ingest import ingest
-from integration.refresh import Policy, draw_cards, fold_items, measure_key_results, reach_key_results
+from integration.refresh import (
+    Policy,
+    attribute_facts,
+    derive_facts,
+    draw_cards,
+    fold_items,
+    measure_key_results,
+    measure_kpis,
+    reach_key_results,
+)
 from integration.store import applied, marks, reads, tables
 from integration.store.db import Database
 from integration.trackers import TRACKERS
@@ -68,6 +77,9 @@ def settle(database: Database, policy: Policy, now: datetime = NOW) -> None:
         ingest(database, trackers, now)
         + fold_items(database, policy, now)
         + reach_key_results(database, policy, now)
+        + derive_facts(database, policy, now)
+        + attribute_facts(database, policy, now)
+        + measure_kpis(database, policy, later, now)
         + answer_all(database)
         + measure_key_results(database, policy, later, now)
         + draw_cards(database, policy, later)

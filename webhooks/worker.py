@@ -20,10 +20,14 @@ from integration.reading import answer_reads
 from integration.refresh import (
     Outdated,
     Policy,
+    attribute_facts,
+    derive_facts,
     draw_cards,
     fold_items,
     mark_new_day,
+    mark_windows,
     measure_key_results,
+    measure_kpis,
     reach_key_results,
 )
 from integration.rescan import begin, readers_of, rescan
@@ -150,8 +154,12 @@ class Worker:
         worked = ingest(self._db, self._trackers(), now)
         worked += fold_items(self._db, policy, real_time())
         worked += reach_key_results(self._db, policy, real_time())
+        worked += derive_facts(self._db, policy, real_time())
+        worked += attribute_facts(self._db, policy, real_time())
+        worked += measure_kpis(self._db, policy, real_time(), self._today())
         worked += measure_key_results(self._db, policy, real_time(), self._today())
         drawn = draw_cards(self._db, policy, real_time())
+        mark_windows(self._db, policy, real_time())
         mark_new_day(self._db, policy, real_time(), self._today(), self._spread)
         if worked or drawn:
             with self._talk:
@@ -159,7 +167,7 @@ class Worker:
         elif not stop.is_set():
             with self._db.read() as connection:
                 # What the clock wants within the hour is not waited for like this.
-                settling = marks.any_before(connection, ("item", "reach", "key result", "card"), real_time())
+                settling = marks.any_before(connection, marks.REFRESHED, real_time())
             self._service.wakeup.wait(SETTLING if settling else SWEEP)
 
     def _follow(self) -> Policy | None:

@@ -13,6 +13,7 @@ from typing import Literal
 from integration.core.calendar import expected_progress
 from integration.core.grading import SUCCESS, Phase, Status, graded, status_of
 from integration.core.line import Line, decimal, line_of
+from integration.core.measured import KpiFigure
 from integration.core.quantities import Bound
 from integration.core.scorecard import Count, Cycle, Grading, KeyResult, Measured, Objective, Scorecard, Work
 
@@ -114,10 +115,12 @@ def stand(
     history: Iterable[CheckIn] = (),
     closed: bool = False,
     counted: int | None = None,
+    measured: KpiFigure | None = None,
 ) -> Standing:
     """Where a key result stands as of `now`.
 
-    `work` is its linked work, `counted` the number of items that it counts, `unknown` why either is not known. `history`
+    `work` is its linked work, `counted` the number of items that it counts, `measured` what its KPI says, `unknown` why
+    that is not known. `history`
     holds check-ins in any order, the last one too, or apart as `last_check_in`. Value and confidence are those that
     people told last; to hold a range (`keep`) asks for all the days. `closed` ends the cycle before its last day.
     """
@@ -125,8 +128,9 @@ def stand(
     cycle, end = objective.cycle, key_result.by or objective.cycle.last
     today = now.astimezone(scorecard.timezone).date()
     phase = _phase(today, cycle.first, end, closed=closed)
-    current, reason = (None, unknown) if unknown else _current(key_result, work, told, counted)
-    line = line_of(key_result, _first(key_result, told, current, cycle, today))
+    current, reason = (None, unknown) if unknown else _current(key_result, work, told, counted, measured)
+    first = measured.start if measured else _first(key_result, told, current, cycle, today)
+    line = line_of(key_result, first)
     progress: Fraction | None = None
     if key_result.keep is not None:
         days = {one.day: one.value for one in told if one.value is not None and cycle.first <= one.day <= end}
@@ -136,6 +140,8 @@ def stand(
         progress, reason = line.progress(current)
         if isinstance(key_result.measure, Count) and line.start is None:
             reason = "begins with its first count in the cycle"
+        if measured is not None and line.start is None:
+            reason = measured.no_start or reason
     expected = _expected(scorecard, objective, key_result, line, now, phase)
     confidences = [one.confidence for one in told if one.origin != "computed" and one.confidence is not None]
     return Standing(
@@ -147,7 +153,7 @@ def stand(
         current=decimal(current),
         start=decimal(line.start),
         target=decimal(line.target),
-        unit=line.unit,
+        unit=measured.unit if measured else line.unit,
         progress=progress,
         expected=expected,
         confidence=confidences[-1] if confidences else None,
@@ -203,13 +209,19 @@ def _first(
 
 
 def _current(
-    key_result: KeyResult, work: WorkCount | None, told: Sequence[CheckIn], counted: int | None
+    key_result: KeyResult,
+    work: WorkCount | None,
+    told: Sequence[CheckIn],
+    counted: int | None,
+    measured: KpiFigure | None,
 ) -> tuple[Fraction | None, str]:
     """The value as of now, or why it is unknown."""
     if isinstance(key_result.measure, Count):
         return (None, "its items have not been counted yet") if counted is None else (Fraction(counted), "")
     if isinstance(key_result.measure, Measured):
-        return None, f"{key_result.measure.kpi.name} has not been measured yet"
+        if measured is None or measured.value is None:
+            return None, measured.reason if measured else f"{key_result.measure.kpi.name} has not been measured yet"
+        return measured.value, ""
     if isinstance(key_result.measure, Work):
         if work is None:
             return None, "its work has not been counted yet"

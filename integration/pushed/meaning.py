@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from integration.core.catalogue import folded
 from integration.core.delivery.facts import Build, Change, DeliveryFact, Deployment, Incident, Pushed, TestRun, Times
@@ -35,9 +35,9 @@ RESULTS: Mapping[str, str] = {
 """The words of the usual CI servers for how something ended, without case and spaces -> ours."""
 
 
-def fact_of(kind: Kind, data: str) -> DeliveryFact:
-    """`data` is that of `reading.Received`; whatever was kept once can be read for good."""
-    return _MEANINGS[kind](SHAPES[kind].model_validate_json(data))
+def fact_of(kind: str, data: str) -> DeliveryFact:
+    """`kind` and `data` are those of `reading.Received`; whatever was kept once can be read for good."""
+    return _MEANINGS[cast("Kind", kind)](SHAPES[cast("Kind", kind)].model_validate_json(data))
 
 
 def _deployment(told: shapes.Deployment) -> DeliveryFact:

@@ -8,7 +8,21 @@ from sqlalchemy import Connection
 
 from integration.core.facts import ItemRef
 from integration.core.scorecard import Scorecard
-from integration.store import applied, check_ins, items, marks, outbox, pauses, queries, reads, streams, written
+from integration.store import (
+    applied,
+    check_ins,
+    facts,
+    items,
+    marks,
+    measurements,
+    outbox,
+    pauses,
+    pushed,
+    queries,
+    reads,
+    streams,
+    written,
+)
 from integration.store.marks import Mark
 
 
@@ -20,7 +34,14 @@ def adopt(connection: Connection, scorecard: Scorecard, now: datetime) -> None:
         for before in former:
             check_ins.rename(connection, before, key_result.id)
             items.rename_key_result(connection, before, key_result.id)
+    for kpi in scorecard.watched.values():
+        for before in kpi.was:
+            measurements.rename(connection, before, kpi.name)
     marks.add(connection, [Mark("item", (ref.connection, ref.id), now) for ref in items.refs(connection)])
+    if scorecard.watched:
+        subjects = [*facts.subjects(connection), *pushed.subjects(connection)]
+        marks.add(connection, [Mark("delivery", subject, now) for subject in subjects])
+    marks.add(connection, [Mark("kpi", ("", name), now) for name in scorecard.watched])
     marks.add(connection, [Mark("key result", ("", key_result.id), now) for _, key_result in scorecard.key_results()])
     # What the former mapping wished is not this one's wish; what stood in its way may not stand in this one's.
     shown = showing(connection, scorecard)

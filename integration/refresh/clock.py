@@ -1,10 +1,11 @@
-"""The clock marks too: pace falls and cycles begin and end without any event. Once a local day every key result is looked at."""
+"""The clock marks too: pace falls, cycles begin and end without any event. Once a local day every key result and KPI is due."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
 from integration.core.facts import ItemRef
+from integration.refresh.kpis import mark_all
 from integration.refresh.policy import Policy
 from integration.store import applied, marks, reads
 from integration.store.db import Database
@@ -35,6 +36,7 @@ def mark_new_day(db: Database, policy: Policy, now: datetime, today: datetime, s
         ids = [key_result.id for _, key_result in policy.scorecard.key_results()]
         step = spread / max(len(ids), 1)
         marks.add(connection, [Mark("key result", ("", one), now + step * place) for place, one in enumerate(ids)])
+        mark_all(connection, policy, now, spread)
         # Names of fields and states change, too; what was read stays in force until the new answer is there.
         named = [ItemRef(name, "") for name in policy.scorecard.connections]
         reads.want_again(connection, "catalogue", named, now)

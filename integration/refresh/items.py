@@ -16,6 +16,7 @@ from integration.core.links import Link, counted_by, links_of
 from integration.refresh.policy import NO_CATALOGUE, Policy, Writing, step
 from integration.store import applied, counted, items, marks, queries, reads, written
 from integration.store.db import Database
+from integration.store.facts import ITEM
 from integration.store.items import Row
 from integration.store.marks import Claimed, Mark, Subject
 
@@ -69,6 +70,8 @@ def _fold(connection: Connection, policy: Policy, claimed: Claimed, now: datetim
     counted_before, counted_after = _counts(connection, policy, folded, catalogues)
     recounted = {one for ref in counted_after for one in counted_before.get(ref, frozenset()) ^ counted_after[ref]}
     told += [Mark("key result", ("", one), now) for one in sorted(recounted)]
+    if policy.scorecard.watched:
+        told += [Mark("delivery", (one.row.ref.connection, f"{ITEM}{one.row.ref.id}"), now) for one in folded]
     # Whatever the answers to a question changed, who waited for them must look again.
     asked = {(name, root) for (name, _), roots in claimed.details.items() for root in roots}
 

@@ -15,11 +15,13 @@ from integration.core.estimates import estimate_fields, estimate_of
 from integration.core.facts import ItemRef
 from integration.core.items import Item, item_of, load
 from integration.core.links import Link
+from integration.core.measured import KpiFigure
 from integration.core.okr import CheckIn, Standing, stand
 from integration.core.rollup import Uncountable, count
-from integration.core.scorecard import Count, KeyResult, Objective, Scorecard, Work
+from integration.core.scorecard import Count, KeyResult, Measured, Objective, Scorecard, Work
 from integration.refresh.asking import unanswered
 from integration.refresh.counting import unfolded, unread
+from integration.refresh.kpis import figure
 from integration.refresh.policy import NO_CATALOGUE, Policy, Writing, step
 from integration.store import check_ins, counted, items, marks, reads
 from integration.store.db import Database
@@ -46,6 +48,8 @@ class Gathered:
     """Why it is not, and will not be without somebody's help."""
     counted: int | None = None
     """How many items it counts, where it does."""
+    measured: KpiFigure | None = None
+    """What its KPI says, where it is measured by one."""
     look_again: bool = False
     """Whether it waits for items to be folded, of which nothing may come that would mark it."""
 
@@ -160,6 +164,7 @@ def measure(
         key_result,
         work=work,
         counted=gathered.counted,
+        measured=gathered.measured,
         history=history,
         unknown=unknown or None,
         now=today,
@@ -172,6 +177,8 @@ def gather(connection: Connection, policy: Policy, key_result: KeyResult) -> Gat
     direct = items.linked_to(connection, key_result.id)
     if not isinstance(key_result.measure, Work):
         tagged = Gathered(direct, _items(connection, policy, items.rows(connection, direct).values()), {})
+        if isinstance(key_result.measure, Measured):
+            return replace(tagged, measured=figure(connection, policy, key_result, key_result.measure))
         return _count(connection, policy, key_result, tagged)
     rows = {**items.rows(connection, direct), **{row.ref: row for row in items.descendants(connection, direct)}}
     unheard = {ref.connection for ref in direct} - set(policy.catalogues(connection))
@@ -277,7 +284,7 @@ def _shown_on(policy: Policy, gathered: Gathered) -> set[ItemRef]:
 
 def _check_in(connection: Connection, scorecard: Scorecard, key_result: KeyResult, standing: Standing) -> None:
     """Keeps a computed value as the day's check-in."""
-    if not isinstance(key_result.measure, Work | Count):
+    if not isinstance(key_result.measure, Work | Count | Measured):
         return
     check_ins.add(
         connection,

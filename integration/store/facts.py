@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
+from datetime import datetime
 from operator import itemgetter
 from typing import Any
 
@@ -12,8 +13,9 @@ from sqlalchemy import ColumnElement, Connection, func, not_, or_, select
 from sqlalchemy import insert as plain_insert
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
+from integration.core.delivery.subjects import other_end, subject_of
 from integration.core.facts import FieldChanged, ItemDeleted, ItemRef, ItemRestored, ItemSeen, TrackerFact
-from integration.store.statements import by_connection, insert
+from integration.store.statements import by_connection, in_batches, insert
 from integration.store.tables import facts, item_keys, sightings
 
 _COMMON = frozenset(field.name for field in fields(TrackerFact))
@@ -23,6 +25,12 @@ _OWN = {
     kind.kind: tuple(one.name for one in fields(kind) if one.name not in _COMMON)
     for kind in TrackerFact.__subclasses__()
 }
+
+_KINDS = {kind.kind: kind for kind in TrackerFact.__subclasses__()}
+_TIMES = frozenset({"started", "opened"})
+"""Fields of facts, beside `at`, that hold a time."""
+ITEM = "item:"
+"""What the subjects begin with that are items."""
 
 _RECURRING = [kind.kind for kind in TrackerFact.__subclasses__() if kind.recurs]
 
@@ -38,7 +46,14 @@ def _row(connection: str, fact: TrackerFact) -> dict[str, Any]:
         "actor": fact.actor,
         "data": orjson.dumps(own).decode(),
         "exact": fact.exact,
+        "subject": _subject(connection, fact),
     }
+
+
+def _subject(connection: str, fact: TrackerFact) -> str | None:
+    """What is derived from it beside its own item: the item at the other end of a link, or what it is about at all."""
+    about = subject_of(connection, fact) if fact.item is None else other_end(connection, fact)
+    return None if about is None else f"{about.kind}:{about.id}"
 
 
 def _sighting(connection: str, fact: TrackerFact) -> dict[str, Any] | None:
@@ -72,6 +87,16 @@ class Told:
     def seen(self) -> frozenset[ItemRef]:
         """The items that something was seen of."""
         return frozenset(ItemRef(row["connection"], row["item"]) for row in self.sightings)
+
+    @property
+    def subjects(self) -> frozenset[tuple[str, str]]:
+        """Connections and subjects that facts are about, but items that something was seen of: what is derived from these
+        is marked when they are folded.
+        """
+        seen = {(row["connection"], row["item"]) for row in self.sightings}
+        named = {(row["connection"], row["subject"]) for row in self.facts if row["subject"]}
+        items = {(row["connection"], row["item"]) for row in self.facts if row["item"]} - seen
+        return frozenset(named | {(name, f"{ITEM}{item}") for name, item in items})
 
 
 def told(facts: Iterable[tuple[str, TrackerFact]]) -> Told:
@@ -131,7 +156,7 @@ def _upsert(connection: Connection) -> Any:
     new = insert(connection, facts)
     return new.on_conflict_do_update(
         index_elements=["connection", "kind", "source"],
-        set_={name: new.excluded[name] for name in ("item", "at", "actor", "data", "exact")},
+        set_={name: new.excluded[name] for name in ("item", "at", "actor", "data", "exact", "subject")},
         where=_is_better(new.excluded),
     )
 
@@ -141,6 +166,38 @@ def _is_better(told: ReadOnlyColumnCollection[str, Any]) -> ColumnElement[bool]:
     recurs = or_(*(facts.c.kind == kind for kind in _RECURRING))
     better_time = (recurs & (told.at > facts.c.at)) | (not_(recurs) & (told.at < facts.c.at))
     return or_(more_precise, (facts.c.exact == told.exact) & better_time)
+
+
+def of_subjects(connection: Connection, name: str, subjects: Collection[str]) -> Mapping[str, Sequence[TrackerFact]]:
+    """The facts that are about each of a connection's subjects (`item:10012`, `run:77`); those without any are left out."""
+    found: dict[str, list[TrackerFact]] = {}
+    for some in in_batches(sorted(subjects)):
+        items = {one.removeprefix(ITEM): one for one in some if one.startswith(ITEM)}
+        of_items = select(facts).where(facts.c.connection == name, facts.c.item.in_(items))
+        for row in connection.execute(of_items):
+            found.setdefault(items[row.item], []).append(_fact(row))
+        about = select(facts).where(facts.c.connection == name, facts.c.subject.in_(some))
+        for row in connection.execute(about):
+            found.setdefault(row.subject, []).append(_fact(row))
+    return found
+
+
+def subjects(connection: Connection) -> Iterator[tuple[str, str]]:
+    """All that facts are about but items: connections and subjects."""
+    query = select(facts.c.connection, facts.c.subject).where(facts.c.subject.is_not(None), facts.c.item.is_(None))
+    yield from ((name, subject) for name, subject in connection.execute(query.distinct()))
+
+
+def _fact(row: Any) -> TrackerFact:
+    """What `_row` made a row of."""
+    said = orjson.loads(row.data)
+    for name, value in said.items():
+        if isinstance(value, list):
+            said[name] = tuple(value)
+        elif name in _TIMES:
+            said[name] = datetime.fromisoformat(value)
+    common = {name: getattr(row, name) for name in ("at", "source", "actor", "item", "exact")}
+    return _KINDS[row.kind](**common, **said)
 
 
 def of_item(connection: Connection, name: str, item: str) -> Sequence[dict[str, Any]]:

@@ -20,11 +20,11 @@ from integration.store.instants import to_micros
 from integration.store.statements import by_connection, for_each, in_batches, insert, unlocked
 from integration.store.tables import marks, subjects
 
-Kind: TypeAlias = Literal["item", "reach", "key result", "card", "delivery"]
+Kind: TypeAlias = Literal["item", "reach", "delivery", "attribution", "kpi", "key result", "card"]
 Subject: TypeAlias = tuple[str, str]
 """A connection (empty for key results and deliveries) and an id in it. A delivery's is that of a pushed fact, `kind:id`."""
 
-REFRESHED: Sequence[Kind] = ("item", "reach", "key result", "card")
+REFRESHED: Sequence[Kind] = ("item", "reach", "delivery", "attribution", "kpi", "key result", "card")
 """The kinds that a step of refresh reads."""
 CLOCK_SKEW = timedelta(minutes=1)
 SETTLE = timedelta(milliseconds=300)
@@ -94,6 +94,11 @@ def add_deliveries(connection: Connection, ids: Iterable[str], at: datetime) -> 
     moment = to_micros(at)
     rows = [("delivery", one, moment) for one in ids]
     for_each(connection, plain_insert(marks), ("kind", "subject", "at"), rows)
+
+
+def since(at: datetime) -> str:
+    """What a KPI's mark says: from when on its past is another."""
+    return str(to_micros(at))
 
 
 def measure_again(connection: Connection, key_results: Iterable[str], at: datetime) -> None:
@@ -168,6 +173,17 @@ def _lock(connection: Connection, kind: Kind, name: str, wanted: Sequence[str]) 
         subjects.c.kind == kind, subjects.c.connection == name, subjects.c.subject.in_(wanted)
     )
     return list(connection.execute(unlocked(connection, free)).scalars())
+
+
+def hold_alone(connection: Connection, kind: Kind) -> None:
+    """Waits until no other worker is at this kind of step, and keeps others waiting to the end of the transaction."""
+    if connection.dialect.name == "sqlite":
+        return  # it has one worker
+    ensure_subjects(connection, kind, [("", "")])
+    query = select(subjects.c.subject).where(
+        subjects.c.kind == kind, subjects.c.connection == "", subjects.c.subject == ""
+    )
+    connection.execute(query.with_for_update())
 
 
 def done(connection: Connection, claimed: Claimed) -> None:

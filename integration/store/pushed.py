@@ -161,3 +161,20 @@ def since(connection: Connection, whose: Iterable[Whose]) -> Mapping[Whose, date
         rows = connection.execute(query.where(pushed_since.c.kind == kind, pushed_since.c.subject.in_(subjects)))
         found.update({(kind, row[0]): row[1] for row in rows})
     return found
+
+
+def subjects(connection: Connection) -> Iterator[Subject]:
+    """All that was ever pushed, by which it is marked."""
+    for kind, fact in connection.execute(select(pushed.c.kind, pushed.c.fact)):
+        yield ("", f"{kind}:{fact}")
+
+
+def kinds(connection: Connection) -> frozenset[str]:
+    """The kinds of facts of which any stands."""
+    return frozenset(connection.execute(select(pushed.c.kind).where(~pushed.c.deleted).distinct()).scalars())
+
+
+def first_known(connection: Connection) -> Mapping[str, datetime]:
+    """Kind -> from when on anybody said that all its facts are known."""
+    query = select(pushed_since.c.kind, func.min(pushed_since.c.since)).group_by(pushed_since.c.kind)
+    return {row[0]: row[1] for row in connection.execute(query)}

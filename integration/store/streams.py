@@ -121,6 +121,15 @@ def all_items_read(connection: Connection, name: str, projects: Sequence[str]) -
     return None if whole is None or whole.lacks(projects) else whole.reached_at
 
 
+def known_since(connection: Connection, name: str) -> datetime | None:
+    """From when on all of a connection's history is known: from where its furthest backfill of all projects began, else
+    from where it was looked at first. None before that.
+    """
+    ours = [one for one in every(connection) if one.connection == name]
+    backfilled = [one.since for one in ours if one.reached_at and one.scope.startswith(WHOLE) and one.name in ITEMS]
+    return min(backfilled or (one.since for one in ours if one.scope == STANDING), default=None)
+
+
 def due(connection: Connection, names: Collection[str], now: datetime) -> bool:
     """Whether any standing walk of these connections is due, seen without a lock."""
     return connection.execute(_due(names, now).limit(1)).first() is not None

@@ -27,6 +27,12 @@ def services_of(fact: DeliveryFact) -> tuple[str, ...]:
     return fact.services or ONE_SERVICE
 
 
+def names_of(deployment: Deployment) -> frozenset[str]:
+    """By what a change or an incident may name it."""
+    version = deployment.fields.get("version")
+    return frozenset((deployment.id, *deployment.names, *([str(version)] if version else ())))
+
+
 class Timeline(Protocol):
     """Production deployments only. Of two of one moment the one with the lesser id comes first."""
 
@@ -71,8 +77,9 @@ class Production:
                     finished[service].append((times[0], one.id, fields.get("result") == "success", one))
                 else:
                     running[service].append(one)
-            for name in one.names:
-                named[name].append(one)
+            if one.names or "version" in fields:
+                for name in names_of(one) - {one.id}:
+                    named[name].append(one)
             if "version" in fields or "rollback" in fields:
                 self.tells_rollbacks = True
         self._services = {

@@ -207,7 +207,7 @@ RECOVERS = {
     ),
     "what ran before rolls it back, however it is numbered": (
         (
-            deployed("d0", 0, version="red", names=("red",)),
+            deployed("d0", 0, version="red"),
             deployed("d1", 1, version="blue"),
             deployed("d2", 3, version="red"),
         ),

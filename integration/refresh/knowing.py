@@ -1,0 +1,80 @@
+"""Since when each stream is completely known, and of which streams nothing says what they are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from integration.core.delivery.facts import Stream
+from integration.core.delivery.rules import ChangeRule, DeploymentRule, IncidentRule, Service
+from integration.refresh.policy import Policy
+from integration.store import pushed, streams
+
+_PUSHED: Mapping[Stream, str] = {
+    "deployments": "deployment",
+    "changes": "change",
+    "incidents": "incident",
+    "builds": "build",
+    "test runs": "test run",
+    "pushed": "measurement",
+}
+"""A stream -> what its facts are called where they are pushed."""
+_RULED: tuple[Stream, ...] = ("deployments", "changes", "incidents")
+_WORDS: Mapping[Stream, str] = {
+    "deployments": "no rule says what a deployment is",
+    "changes": "no rule says what a change is",
+    "incidents": "no rule says what an incident is",
+}
+
+
+def unsaid_of(connection: Connection, policy: Policy) -> Mapping[Stream, str]:
+    """The streams of which neither a rule nor a push says what they are, with the sentence that people read."""
+    told = pushed.kinds(connection)
+    return {
+        stream: f"{_WORDS[stream]}, and none was pushed"
+        for stream in _RULED
+        if not _has_rules(policy, stream) and _PUSHED[stream] not in told
+    }
+
+
+def since_of(connection: Connection, policy: Policy) -> Mapping[Stream, datetime]:
+    """Since when all facts of a stream are known.
+
+    What trackers tell is known since the day where the youngest of their histories begins: that of the backfill, else
+    of the first look. What only pushes tell is known since the first of them says so.
+    """
+    trackers = [streams.known_since(connection, name) for name in policy.scorecard.connections]
+    read = max((at for at in trackers if at is not None), default=None)
+    first = pushed.first_known(connection)
+    since: dict[Stream, datetime] = {}
+    for stream in ("items", "stays", "builds", *_RULED):
+        of_pushes = first.get(_PUSHED.get(stream, ""))
+        only_pushed = stream in _RULED and not _from_trackers(policy, stream)
+        at = of_pushes if only_pushed else read
+        if at is not None:
+            since[stream] = at
+    for stream in ("test runs", "pushed"):
+        if (at := first.get(_PUSHED[stream])) is not None:
+            since[stream] = at
+    return since
+
+
+def _has_rules(policy: Policy, stream: Stream) -> bool:
+    return any(_rules(service, stream) for service in policy.scorecard.delivery.services.values())
+
+
+def _from_trackers(policy: Policy, stream: Stream) -> bool:
+    """Whether any rule finds facts of the stream in what trackers tell."""
+    services = policy.scorecard.delivery.services.values()
+    return any(not rule.pushed for service in services for rule in _rules(service, stream))
+
+
+def _rules(service: Service, stream: Stream) -> Sequence[DeploymentRule | ChangeRule | IncidentRule]:
+    rules: Mapping[str, Sequence[DeploymentRule | ChangeRule | IncidentRule]] = {
+        "deployments": service.deployments,
+        "changes": service.changes,
+        "incidents": service.incidents,
+    }
+    return rules[stream]

@@ -1,0 +1,161 @@
+"""The timeline of production deployments as the database has it, and which facts hang on a stretch of it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Select, and_, or_, select
+
+from integration.core.delivery.facts import Deployment, Stream
+from integration.core.delivery.timeline import SHORT_COMMIT
+from integration.store import delivery
+from integration.store.delivery_tables import blames, delivery_names, shipments, timeline, waiting
+from integration.store.statements import in_batches
+
+_LAST = "\U0010ffff"
+"""Sorts behind every name."""
+
+
+@dataclass(frozen=True)
+class StoredTimeline:
+    """`core.delivery.timeline.Timeline`, asked of the database. Deployments that were read once are not read again."""
+
+    connection: Connection
+    _read: dict[str, Deployment] = field(default_factory=dict, repr=False)
+
+    @property
+    def tells_rollbacks(self) -> bool:
+        return True
+
+    def next_success(self, service: str, since: datetime) -> Deployment | None:
+        succeeded = timeline.c.succeeded & (timeline.c.finished >= since)
+        return self._first(_by_finish(service).where(succeeded))
+
+    def last_success(self, service: str, before: datetime) -> Deployment | None:
+        """The service's last successful one that finished before then."""
+        succeeded = timeline.c.succeeded & (timeline.c.finished < before)
+        return self._first(_by_finish(service, newest=True).where(succeeded))
+
+    def last_begun(self, service: str, before: datetime) -> Deployment | None:
+        query = select(timeline.c.deployment).where(timeline.c.service == service, timeline.c.began < before)
+        return self._first(query.order_by(timeline.c.began.desc(), timeline.c.deployment.desc()))
+
+    def next_begun(self, service: str, after: datetime, ident: str) -> Deployment | None:
+        """The service's first one that began after that moment, or in it with a greater id."""
+        query = select(timeline.c.deployment).where(
+            timeline.c.service == service, _after(timeline.c.began, after, ident)
+        )
+        return self._first(query.order_by(timeline.c.began, timeline.c.deployment))
+
+    def last_finished(self, service: str, before: datetime, *, at: bool = False) -> Deployment | None:
+        until = timeline.c.finished <= before if at else timeline.c.finished < before
+        return self._first(_by_finish(service, newest=True).where(until))
+
+    def next_finished(self, service: str, after: Deployment) -> Deployment | None:
+        return None if after.finished is None else self.first_after(service, after.finished, after.id)
+
+    def first_after(self, service: str, after: datetime, ident: str) -> Deployment | None:
+        """The service's first one, of whatever result, that finished after that moment, or in it with a greater id."""
+        return self._first(_by_finish(service).where(_after(timeline.c.finished, after, ident)))
+
+    def previous_finished(self, service: str, before: datetime, ident: str) -> Deployment | None:
+        """The service's last one, of whatever result, that comes before that moment, or before that id in it."""
+        earlier = or_(timeline.c.finished < before, and_(timeline.c.finished == before, timeline.c.deployment < ident))
+        return self._first(_by_finish(service, newest=True).where(earlier))
+
+    def named(self, name: str) -> Sequence[Deployment]:
+        names = delivery_names.c.name == name
+        found = self._named(names)
+        if not found and SHORT_COMMIT.fullmatch(name):
+            begins = name.lower()
+            query = select(delivery_names.c.name).where(
+                delivery_names.c.stream == Deployment.stream,
+                delivery_names.c.name > begins,
+                delivery_names.c.name < begins + _LAST,
+            )
+            first = self.connection.execute(query.order_by(delivery_names.c.name).limit(1)).scalar()
+            return [] if first is None else self._named(delivery_names.c.name == first)
+        return found
+
+    def between(self, service: str, since: datetime | None, until: datetime | None) -> Sequence[Deployment]:
+        """A service's deployments that finished in a stretch of time, both ends in, in order."""
+        query = _by_finish(service)
+        if since is not None:
+            query = query.where(timeline.c.finished >= since)
+        if until is not None:
+            query = query.where(timeline.c.finished <= until)
+        return self.load(self.connection.execute(query).scalars())
+
+    def load(self, ids: Iterable[str]) -> Sequence[Deployment]:
+        """Deployments by their ids, in this order; those that are gone are left out."""
+        wanted = list(ids)
+        self._read.update(delivery.find(self.connection, Deployment, (one for one in wanted if one not in self._read)))
+        return [self._read[one] for one in wanted if one in self._read]
+
+    def _named(self, names: Any) -> Sequence[Deployment]:
+        query = select(delivery_names.c.fact).where(delivery_names.c.stream == Deployment.stream, names)
+        found = self.load(self.connection.execute(query.order_by(delivery_names.c.fact)).scalars())
+        return sorted(found, key=lambda one: (one.moments.get("finished", ()), one.id))
+
+    def _first(self, query: Select[Any]) -> Deployment | None:
+        ident = self.connection.execute(query.limit(1)).scalar()
+        return None if ident is None else next(iter(self.load([ident])), None)
+
+
+def _by_finish(service: str, *, newest: bool = False) -> Select[Any]:
+    query = select(timeline.c.deployment).where(timeline.c.service == service, timeline.c.finished.is_not(None))
+    order = (timeline.c.finished, timeline.c.deployment)
+    return query.order_by(*(column.desc() for column in order)) if newest else query.order_by(*order)
+
+
+def _after(column: Any, at: datetime, ident: str) -> Any:
+    return or_(column > at, and_(column == at, timeline.c.deployment > ident))
+
+
+# --- what hangs on it ---
+
+
+def waiting_in(
+    connection: Connection, stream: Stream, service: str, since: datetime | None, until: datetime | None
+) -> frozenset[str]:
+    """The changes that were done, or the incidents that opened, in a stretch of time, both ends in."""
+    query = select(waiting.c.fact).where(waiting.c.stream == stream, waiting.c.service == service)
+    if since is not None:
+        query = query.where(waiting.c.at >= since)
+    if until is not None:
+        query = query.where(waiting.c.at <= until)
+    return frozenset(connection.execute(query).scalars())
+
+
+def naming(connection: Connection, stream: Stream, names: Collection[str]) -> frozenset[str]:
+    """The facts of a stream that have any of these names, or name them. A commit may be named by its beginning."""
+    shortened = {name[:length].lower() for name in names if _is_commit(name) for length in range(7, 40)}
+    found: set[str] = set()
+    for some in in_batches(sorted({*names, *shortened})):
+        query = select(delivery_names.c.fact).where(delivery_names.c.stream == stream, delivery_names.c.name.in_(some))
+        found.update(connection.execute(query).scalars())
+    return frozenset(found)
+
+
+def _is_commit(name: str) -> bool:
+    return len(name) == 40 and SHORT_COMMIT.fullmatch(name[:39]) is not None
+
+
+def shipped_by(connection: Connection, deployments: Iterable[str]) -> frozenset[str]:
+    """The changes that these deployments ship, as found last."""
+    found: set[str] = set()
+    for some in in_batches(sorted(set(deployments))):
+        found.update(connection.execute(select(shipments.c.change).where(shipments.c.deployment.in_(some))).scalars())
+    return frozenset(found)
+
+
+def blamed_on(connection: Connection, deployments: Iterable[str]) -> Mapping[str, str]:
+    """The incidents that are blamed on these deployments, as found last, with the deployment of each."""
+    return {
+        incident: deployment
+        for some in in_batches(sorted(set(deployments)))
+        for incident, deployment in connection.execute(select(blames).where(blames.c.deployment.in_(some)))
+    }
