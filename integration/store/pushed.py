@@ -163,7 +163,7 @@ def since(connection: Connection, whose: Iterable[Whose]) -> Mapping[Whose, date
     return found
 
 
-def subjects(connection: Connection) -> Iterator[Subject]:
+def subjects(connection: Connection) -> Iterator[tuple[str, str]]:
     """All that was ever pushed, by which it is marked."""
     for kind, fact in connection.execute(select(pushed.c.kind, pushed.c.fact)):
         yield ("", f"{kind}:{fact}")
