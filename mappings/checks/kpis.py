@@ -7,15 +7,17 @@ from collections.abc import Callable, Iterator
 from integration.core.errors import Problem
 from integration.core.kpi.language import BusinessHours, Kpi
 from integration.core.quantities import Quantity, Relative
+from mappings.bands import completed, is_known, published_for, reports
 from mappings.calendars import wrong_with_time_zone
 from mappings.checks import measures, sentences
 from mappings.kpis import kinds
 from mappings.kpis.resolved import Resolved, of_preset, resolved
 from mappings.kpis.sentences import Setting, kpi
 from mappings.presets import presets
+from mappings.schema.kpis import BandsKeys
 from mappings.suggestions import did_you_mean
 from mappings.whole import Whole
-from mappings.wording import found
+from mappings.wording import found, listed
 
 JUDGED = Setting(business=BusinessHours(()))
 """Enough of a setting to judge a KPI by: days off are slow to tell, and the file's time zone is judged elsewhere."""
@@ -27,6 +29,32 @@ def unknown_presets(whole: Whole) -> Iterator[Problem]:
             if keys.use is not None and keys.use not in presets():
                 message = f"no preset is called {found(keys.use)}{did_you_mean(keys.use, presets())}"
                 yield file.document.problem(("kpis", name, "use"), message)
+
+
+def unknown_bands(whole: Whole) -> Iterator[Problem]:
+    """Bands that only say whose they are must be published, and for this preset. Said in `defaults`, for whichever have any."""
+    for file in whole.files:
+        for name, keys in file.keys.kpis.items():
+            if keys.bands is None or keys.bands.labels or not file.document.said(("kpis", name, "bands")):
+                continue
+            usual = file.keys.kpis.get("defaults")
+            use = keys.use or (usual.use if usual else None) or ""
+            is_found = name == "defaults" and is_known(keys.bands)
+            if not is_found and completed(keys.bands, use) is None and (not use or use in presets()):
+                steps = ("kpis", name, "bands", *(["from"] if keys.bands.from_ else []))
+                yield file.document.problem(steps, _no_bands(keys.bands, use))
+
+
+def _no_bands(said: BandsKeys, preset: str) -> str:
+    write = 'write them as `good: ">= 5"`'
+    if said.from_ is None:
+        return f"says no bands; {write}, or `from: DORA 2024` alone for those of a report"
+    known = published_for(preset) if preset else tuple(reports())
+    if not known:
+        return f"nobody published bands for {preset}; {write}"
+    if not preset and is_known(said):
+        return f"{found(said.from_)} has bands for presets, and this KPI has none; {write}"
+    return f"{found(said.from_)} has no bands{f' for {preset}' if preset else ''}; known are {listed(known)}"
 
 
 def words(whole: Whole) -> Iterator[Problem]:
@@ -92,4 +120,4 @@ def _share_meant(target: Quantity | Relative | None) -> str | None:
     return f"{target.number} is {target.number} %; did you mean {(target.number * 100).normalize():f} %?"
 
 
-CHECKS: tuple[Callable[[Whole], Iterator[Problem]], ...] = (unknown_presets, words, key_results)
+CHECKS: tuple[Callable[[Whole], Iterator[Problem]], ...] = (unknown_presets, unknown_bands, words, key_results)

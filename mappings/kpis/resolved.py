@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from integration.core.errors import Problem
 from integration.core.kpi.language import AnyOf, BusinessHours, Filter, Kpi, PushedNumbers
 from integration.core.links import Pattern
+from mappings.bands import completed
 from mappings.calendars import days_off
 from mappings.kpis.layers import field_name, merged
 from mappings.kpis.sentences import Setting, kpi, narrowed
@@ -56,7 +57,8 @@ def _resolved(said: Said[KpiKeys]) -> Resolved:
     keys = merged(layer for layer in (defaults, preset, own) if layer is not None)
     meant_as_is = preset is not None and use.rpartition("/")[2] == said.name
     title = own.title or (preset.title if preset and meant_as_is else None)
-    return Resolved(said, defaults, keys.model_copy(update={"title": title, "use": use or None}))
+    bands = completed(keys.bands, use)
+    return Resolved(said, defaults, keys.model_copy(update={"title": title, "use": use or None, "bands": bands}))
 
 
 def setting(settings: MainFile) -> Setting:

@@ -63,12 +63,14 @@ Target = Annotated[
 
 
 class BandsKeys(Keys):
-    """Words for values: of the bounds below, the first that holds."""
+    """Words for values: of the bounds below, the first that holds. Without any, those that were published by this name."""
 
     model_config = ConfigDict(extra="allow")
     __pydantic_extra__: dict[str, BandText]
 
-    from_: Text | None = about("whose bands, with the year of the report", "DORA 2024", alias="from")
+    from_: Text | None = about(
+        "whose bands, with the year of the report; alone: those it has for the preset", "DORA 2024", alias="from"
+    )
 
     @property
     def labels(self) -> dict[str, tuple[amounts.Bound | None, language.Aggregate | None]]:

@@ -28,15 +28,9 @@ kpis:
   failures: {use: devlake/change-failure-rate}
   recovery: {use: devlake/recovery-time, unit: min}
   restore: {use: devlake/time-to-restore, unit: min}
-  days-per-week-2021:
-    use: devlake/deployment-frequency
-    bands: {from: DevLake 2021, elite: ">= 5", high: median over months of active days >= 1, low: else}
-  lead-time-2021:
-    use: devlake/lead-time
-    bands: {from: DevLake 2021, elite: "< 60 min", high: "< 7 days", medium: "< 180 days", low: else}
-  failures-2021:
-    use: devlake/change-failure-rate
-    bands: {from: DevLake 2021, elite: "<= 15 %", high: "<= 20 %", medium: "<= 30 %", low: else}
+  days-per-week-2021: {use: devlake/deployment-frequency, bands: {from: DevLake 2021}}
+  lead-time-2021: {use: devlake/lead-time, bands: {from: DevLake 2021}}
+  failures-2021: {use: devlake/change-failure-rate, bands: {from: DevLake 2021}}
 """
 BANDS = {
     "bands_2023": {
