@@ -56,10 +56,13 @@ class Team:
         """What a work item means, of which `fields` are known as of its newest fact."""
         newest = max((fact.at for fact in told), default=created)
         seen = ItemSeen(at=newest, source=number, item=number, fields={"created": created.isoformat(), **fields})
+        return self.recorded(number, [seen], [ItemCreated(at=created, source=number, item=number), *told])
+
+    def recorded(self, number: str, seen: Iterable[ItemSeen], told: Iterable[TrackerFact]) -> list[DeliveryFact]:
+        """What a work item means by all that was told of it."""
         [rule] = self.scorecard.connections.values()
-        item = item_of(join({}, [seen]), ItemRef(rule.name, number), self.catalogue, rule)
-        born = ItemCreated(at=created, source=number, item=number)
-        return list(self._derivation.derive([born, *told], item))
+        item = item_of(join({}, seen), ItemRef(rule.name, number), self.catalogue, rule)
+        return list(self._derivation.derive(told, item))
 
     @property
     def _derivation(self) -> Derivation:
@@ -87,6 +90,14 @@ class Asked:
     @property
     def attributed(self) -> Attributed:
         return self._known.attributed
+
+    def key(self, fact: str) -> str:
+        """What people call a fact: the key of its item, else its id."""
+        facts = (one for of_stream in self._known.facts.values() for one in of_stream if one.id == fact)
+        return next((str(one.fields.get("key") or one.fields.get("item") or one.id) for one in facts), fact)
+
+    def keys(self, facts: Iterable[str]) -> set[str]:
+        return set(map(self.key, facts))
 
     def measured(self, kpi: str, as_of: datetime, over: Window | None = None) -> Measurement:
         return measure(self._team.scorecard.kpis[kpi], self._known, as_of, over)
