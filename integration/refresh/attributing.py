@@ -150,28 +150,36 @@ def _reach_around(
             earlier = again.finished and timeline.previous_finished(service, again.finished, again.id)
             reach.deployments.update([earlier.id] if earlier else [])
         if service in failing:
-            _reach_failures(connection, timeline, service, since, until, reach)
+            _reach_failures(connection, timeline, service, before, until, reach)
 
 
 def _reach_failures(
     connection: Connection,
     timeline: StoredTimeline,
     service: str,
-    since: datetime | None,
+    before: Deployment | None,
     until: datetime,
     reach: _Reach,
 ) -> None:
-    """Where failed deployments are incidents: those between two successes are made anew."""
-    after = timeline.next_success(service, until)
-    stretch = timeline.between(service, since, None if after is None else finish(after))
+    """Where failed deployments are incidents: those between the successes around a moment are made anew."""
+    since, after = None if before is None else finish(before), timeline.success_after(service, until)
+    last = None if after is None else finish(after)
+    # What finished at the same moments as the two, but is before or behind them, is of other rows.
+    stretch = [
+        one
+        for one in timeline.between(service, since, last)
+        if (before is None or (finish(one), one.id) >= (since, before.id))
+        and (after is None or (finish(one), one.id) <= (last, after.id))
+    ]
     drawn = [Drawn(("", f"{FAILURE}{one.id}"), (one,)) for one in failures(service, stretch)]
-    last = finish(after) if after is not None else None
+    made = {fact.id for one in drawn for fact in one.facts}
     opened = timelines.waiting_in(connection, "incidents", service, since, last)
-    before = delivery.drawn_from(connection, "incidents", opened, FAILURE)
-    ids = {fact.id for one in drawn for fact in one.facts}
-    reach.drawn += [one for one in drawn if one not in reach.drawn]
-    reach.gone += [("incidents", ident) for ident in sorted(before - ids)]
-    reach.incidents |= ids | before
+    known = delivery.find(connection, Incident, delivery.drawn_from(connection, "incidents", opened, FAILURE))
+    elsewhere = {one.id for one in timeline.between(service, since, last)} - {one.id for one in stretch}
+    gone = {ident for ident, one in known.items() if elsewhere.isdisjoint(one.causes)} - made
+    reach.drawn = [one for one in reach.drawn if one not in drawn] + drawn
+    reach.gone += [("incidents", ident) for ident in sorted(gone)]
+    reach.incidents |= made | gone
 
 
 def _outcomes(

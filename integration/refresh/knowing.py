@@ -23,9 +23,9 @@ _PUSHED: Mapping[Stream, str] = {
 """A stream -> what its facts are called where they are pushed."""
 _RULED: tuple[Stream, ...] = ("deployments", "changes", "incidents")
 _WORDS: Mapping[Stream, str] = {
-    "deployments": "no rule says what a deployment is",
-    "changes": "no rule says what a change is",
-    "incidents": "no rule says what an incident is",
+    "deployments": "no rule says what a deployment is, and none was pushed",
+    "changes": "no rule says what a change is, and none was pushed",
+    "incidents": "no rule says what an incident is, and none was pushed",
 }
 
 
@@ -33,9 +33,9 @@ def unsaid_of(connection: Connection, policy: Policy) -> Mapping[Stream, str]:
     """The streams of which neither a rule nor a push says what they are, with the sentence that people read."""
     told = pushed.kinds(connection)
     return {
-        stream: f"{_WORDS[stream]}, and none was pushed"
+        stream: f"no {_PUSHED[stream]} was pushed yet" if _has_rules(policy, stream) else _WORDS[stream]
         for stream in _RULED
-        if not _has_rules(policy, stream) and _PUSHED[stream] not in told
+        if not _from_trackers(policy, stream) and _PUSHED[stream] not in told
     }
 
 

@@ -14,6 +14,7 @@ from integration.core.kpi.language import Kpi
 from integration.core.kpi.measure import measure
 from integration.core.kpi.measurement import Known, Measurement
 from integration.core.kpi.needs import Need, needs
+from integration.core.kpi.sides import sides, streams
 from integration.core.kpi.summary import Summary, summary
 from integration.core.kpi.windows import Calendar
 from integration.core.measured import KpiFigure, figure_of
@@ -65,7 +66,7 @@ def _measure_one(
     if kpi is None:
         return lambda _: None  # it is not in the mapping any more; its history stays
     before = measurements.newest(connection, [kpi.name]).get(kpi.name)
-    definition = digest(kpi)
+    definition = _ground(connection, policy, kpi)
     is_other = before is not None and before.definition != definition
     current = summary(measure(kpi, known_of(connection, policy, needs(kpi, today)), today))
     days = _days(connection, policy, kpi, details, today, anew=before is None or is_other)
@@ -99,7 +100,7 @@ def figure(connection: Connection, policy: Policy, key_result: KeyResult, measur
     """
     kpi = measured.kpi
     now = measurements.newest(connection, [kpi.name]).get(kpi.name)
-    told = now.summary if now is not None and now.definition == digest(kpi) else None
+    told = now.summary if now is not None and now.definition == _ground(connection, policy, kpi) else None
     begun: Measurement | None = None
     found = policy.scorecard.find(key_result.id)
     if key_result.start is None and key_result.keep is None and found is not None:
@@ -108,6 +109,14 @@ def figure(connection: Connection, policy: Policy, key_result: KeyResult, measur
         asked = needs(kpi, as_of, measured.start)
         begun = measure(kpi, known_of(connection, policy, asked), as_of, measured.start)
     return figure_of(kpi, key_result, told, begun)
+
+
+def _ground(connection: Connection, policy: Policy, kpi: Kpi) -> str:
+    """What all numbers of a KPI stand on: its definition, and since when what it reads is known. Other ground, other past."""
+    read = {stream for side in sides(kpi) for stream in streams(side)}
+    since, unsaid = since_of(connection, policy), unsaid_of(connection, policy)
+    known = [(stream, since.get(stream), unsaid.get(stream)) for stream in sorted(read)]
+    return f"{digest(kpi)} {hashlib.sha256(repr(known).encode()).hexdigest()[:16]}"
 
 
 def digest(kpi: Kpi) -> str:

@@ -110,7 +110,9 @@ measurements = Table(
     metadata,
     Column("kpi", Text, primary_key=True),
     Column("measured_at", Instant, nullable=False),
-    Column("definition", Text, nullable=False),  # a digest: a KPI that is another now has no history here
+    Column(
+        "definition", Text, nullable=False
+    ),  # a digest of what its numbers stand on: on other ground it has no history here
     Column("data", Text, nullable=False),
 )
 

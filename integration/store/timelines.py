@@ -34,6 +34,10 @@ class StoredTimeline:
         succeeded = timeline.c.succeeded & (timeline.c.finished >= since)
         return self._first(_by_finish(service).where(succeeded))
 
+    def success_after(self, service: str, after: datetime) -> Deployment | None:
+        """The service's first successful one that finished later than that."""
+        return self._first(_by_finish(service).where(timeline.c.succeeded & (timeline.c.finished > after)))
+
     def last_success(self, service: str, before: datetime) -> Deployment | None:
         """The service's last successful one that finished before then."""
         succeeded = timeline.c.succeeded & (timeline.c.finished < before)
