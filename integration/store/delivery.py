@@ -119,6 +119,11 @@ def find_with_subjects(connection: Connection, keys: Iterable[Key]) -> Mapping[K
     return found
 
 
+def has_any(connection: Connection) -> bool:
+    """Whether any delivery fact is known."""
+    return connection.execute(select(delivery_facts.c.fact).limit(1)).first() is not None
+
+
 def find(connection: Connection, kind: type[F], ids: Iterable[str]) -> Mapping[str, F]:
     """The facts of one stream by their ids; those that are gone are left out."""
     found: dict[str, F] = {}

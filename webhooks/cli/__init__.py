@@ -60,6 +60,7 @@ SECTIONS: Mapping[str, Mapping[str, Lazy]] = {
         "token": Lazy("token:token", "Make, list and revoke tokens by which programs push facts."),
     },
     "Numbers": {
+        "kpis": Lazy("kpis:kpis", "Show delivery KPIs: value, trend, target, the facts behind each."),
         "okrs": Lazy("numbers:okrs", "Show objectives and key results: progress, pace, status."),
         "checkin": Lazy("checkin:checkin", "Tell the value of a key result, your confidence, a note."),
         "link": Lazy("link:link", "Link an issue or work item to a key result by hand."),
