@@ -17,9 +17,9 @@ PROMISED = {
     "quality": "test-pass-rate defect-density bug-resolution-time escaped-defects build-success-rate",
     "devlake": "deployment-frequency lead-time change-failure-rate recovery-time time-to-restore",
     "fourkeys": "deployment-frequency lead-time change-failure-rate time-to-restore",
-    "gitlab": "lead-time change-failure-rate",
+    "gitlab": "deployment-frequency lead-time change-failure-rate time-to-restore",
     "metrik": "deployment-frequency lead-time change-failure-rate time-to-restore",
-    "middleware": "lead-time change-failure-rate",
+    "middleware": "deployment-frequency lead-time change-failure-rate time-to-restore",
 }
 NAMES = sorted(presets())
 
@@ -108,6 +108,7 @@ def test_presets_stay_what_the_language_says() -> None:
     assert {name for name, kind in kinds.items() if kind == "rate"} == {
         "dora/deployment-frequency",
         "flow/throughput",
+        "gitlab/deployment-frequency",
         "metrik/deployment-frequency",
     }
     assert {name for name, kind in kinds.items() if kind == "ratio"} == {
