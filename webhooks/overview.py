@@ -15,8 +15,8 @@ from integration.core.cards import Shown, card_values, summary_of
 from integration.core.okr import CheckIn, ObjectiveStanding, Standing, WorkCount, roll_up
 from integration.core.scorecard import Count, Measured, Objective, People, Scorecard, Work
 from integration.store import check_ins
-
-NOT_MEASURED_YET = "not measured yet; that takes a running okrlink serve or okrlink work"
+from webhooks.figures import bound, decimally, exactly
+from webhooks.kpis.guardrails import NOT_MEASURED_YET, Guardrail, guardrails
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,7 @@ class Group:
     objective: Objective
     standing: ObjectiveStanding
     key_results: Sequence[Told]
+    guardrails: Sequence[Guardrail] = ()
 
 
 def overview(
@@ -51,7 +52,9 @@ def overview(
             history = check_ins.history(connection, key_result.id)
             told.append(Told(Shown(objective, key_result, standing), _last_word(history)))
         standings = [one.shown.standing for one in told]
-        groups.append(Group(objective, roll_up(objective, standings, grading=scorecard.grading), told))
+        guards = guardrails(connection, scorecard, objective)
+        broken = [one.kpi.name for one in guards if one.holds is False]
+        groups.append(Group(objective, roll_up(objective, standings, broken, scorecard.grading), told, guards))
     return groups
 
 
@@ -78,6 +81,24 @@ def objective_as_json(group: Group) -> dict[str, Any]:
         "unmeasured": list(standing.unmeasured),
         "reason": standing.reason,
         "key_results": [key_result_as_json(told) for told in group.key_results],
+        "guardrails": [guardrail_as_json(one) for one in group.guardrails],
+    }
+
+
+def guardrail_as_json(one: Guardrail) -> dict[str, Any]:
+    """`value` is exact (`3/20`), `decimal` the nearest number; both are in `unit`. `holds` is null while that is unknown."""
+    told = one.told
+    return {
+        "kpi": one.kpi.name,
+        "title": one.kpi.title or one.kpi.name,
+        "keep": bound(one.kpi.keep) if one.kpi.keep else None,
+        "holds": one.holds,
+        "broken_since": one.broken_since.isoformat() if one.broken_since else None,
+        "value": exactly(told.value) if told else None,
+        "decimal": decimally(told.value) if told else None,
+        "unit": told.unit if told else "",
+        "reason": one.reason,
+        "as_of": told.as_of.isoformat() if told else None,
     }
 
 

@@ -9,17 +9,13 @@ from fractions import Fraction
 
 from integration.core.cards import Shown
 from integration.core.okr import CheckIn, WorkCount
-from integration.core.scorecard import Work
-
-MINUS = "\N{MINUS SIGN}"
+from integration.core.scorecard import Measured, Work
+from webhooks.figures import MINUS, number
 
 
 def plain(value: Decimal | Fraction | None) -> str:
     """A number as people write it: thousands apart, at most two decimals, none that are zero."""
-    if value is None:
-        return "?"
-    text = f"{float(value):,.2f}".rstrip("0").rstrip(".")
-    return text.replace("-", MINUS)
+    return "?" if value is None else number(value, decimals=2)
 
 
 def field_value(value: object) -> str:
@@ -41,17 +37,21 @@ def points(pace: Fraction | None) -> str:
 
 
 def way(shown: Shown) -> str:
-    """From where to where, and how far it is: `68 → 61.5 → 55 %`, `40 of 64 story points`, `93 %, keep >= 90 %`."""
+    """From where to where, and how far it is: `68 → 61.5 → 55 %`, `40 of 64 story points`, `93 %, keep >= 90 %`.
+
+    What a KPI measures is shown as figures of KPIs are.
+    """
     standing, key_result = shown.standing, shown.key_result
+    tell = number if isinstance(key_result.measure, Measured) else plain
     if standing.work is not None and standing.unit == "%" and isinstance(key_result.measure, Work):
         return f"{plain(standing.work.done)} of {plain(standing.work.scope)} {key_result.measure.unit}"
     if key_result.keep is not None:
-        bound = f"keep {key_result.keep.comparison} {_with_unit(key_result.keep.quantity.number, standing.unit)}"
-        return bound if standing.current is None else f"{_with_unit(standing.current, standing.unit)}, {bound}"
+        keep = f"keep {key_result.keep.comparison} {_with_unit(key_result.keep.quantity.number, standing.unit)}"
+        return keep if standing.current is None else f"{f'{tell(standing.current)} {standing.unit}'.strip()}, {keep}"
     ends = [value for value in (standing.start, standing.current) if value is not None]
     if standing.target is None:
-        return " → ".join(plain(value) for value in ends)
-    return " → ".join([*map(plain, ends), _with_unit(standing.target, standing.unit)])
+        return " → ".join(map(tell, ends))
+    return " → ".join([*map(tell, ends), f"{tell(standing.target)} {standing.unit}".strip()])
 
 
 def notes(shown: Shown) -> Sequence[str]:

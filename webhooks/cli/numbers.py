@@ -23,6 +23,7 @@ from integration.store import applied
 from integration.trackers.budget import asking
 from webhooks.cli.mapped import FileClients, mapped
 from webhooks.cli.opened import NOTHING_APPLIED, open_service
+from webhooks.kpis.guardrails import Guardrail, guarded
 from webhooks.overview import Group, Told, objective_as_json, overview
 from webhooks.phrases import notes, percent, points, said, way
 
@@ -51,7 +52,8 @@ WIDE = 110
 def okrs(*, file: Path | None, as_json: bool) -> None:
     """Show objectives and key results: progress, pace, status.
 
-    In a bar, | is where progress is expected to be today. Pace is the difference, in percentage points.
+    In a bar, | is where progress is expected to be today. Pace is the difference, in percentage points. A guardrail is a
+    KPI that must hold meanwhile; one that is broken puts its objective at risk.
 
     The mapping in force is shown as last measured. By one that is not in force (--mapping FILE, or okr.yaml while nothing
     is applied) everything is measured now, from what the database knows and from what the trackers tell.
@@ -113,8 +115,14 @@ def table(groups: Sequence[Group], width: int, *, brief: bool = False) -> Render
             lines = [*([] if wide or not way(told.shown) else [way(told.shown)]), *remarks(told)]
             for line in () if brief else lines:
                 grid.add_row("", "", "", "", "", Text(line, style="dim"))
-        parts += [_heading(group), Padding(grid, (0, 0, 1, 2))]
+        guards = [] if brief else [_guarded(one) for one in group.guardrails]
+        parts += [_heading(group), Padding(grid, (0, 0, 0 if guards else 1, 2))]
+        parts += [Padding(Lines(*guards), (0, 0, 1, 2))] if guards else []
     return Lines(*parts)
+
+
+def _guarded(one: Guardrail) -> Text:
+    return Text(f"guardrail {guarded(one)}", style={True: "green", False: "red", None: "dim"}[one.holds])
 
 
 def _named(shown: Shown, *, brief: bool) -> Text:
@@ -144,6 +152,7 @@ def plain_lines(group: Group) -> Sequence[str]:
     for told in group.key_results:
         lines.append(f"  {plain_line(told.shown)}")
         lines += [f"    {line}" for line in remarks(told)]
+    lines += [f"  guardrail {guarded(one)}" for one in group.guardrails]
     return lines
 
 
