@@ -9,8 +9,6 @@ from mappings.starts import Measured
 from mappings.whole import Whole
 
 SECTIONS = {
-    "delivery": "deployments, changes and incidents are not derived by this version",
-    "services": "deployments, changes and incidents are not derived by this version",
     "access": "nobody signs in to this version yet",
 }
 CONNECTION = {
