@@ -6,6 +6,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
+from click.testing import Result
+
+from tests.webhooks.typing_commands import run
+
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 AS_OF = "2026-11-20T12:00:00Z"
 
@@ -40,3 +45,28 @@ def number(kpi: str, at: str, value: float) -> Mapping[str, Any]:
 def write(file: Path, facts: Iterable[Mapping[str, Any]]) -> str:
     file.write_text("".join(f"{json.dumps(fact)}\n" for fact in facts))
     return str(file)
+
+
+HEAD = "version: 1\ncycle: 2026-Q4\nconnections: {}\n"
+RULES = "delivery: {deployments: [{pushed: true}], changes: [{pushed: true}], incidents: [{pushed: true}]}\n"
+
+
+class Sheet:
+    """A folder with a mapping and facts, away from any database. Called, it measures these by KPIs in YAML."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("OKRLINK_DATABASE_URL", "postgresql://nobody@127.0.0.1:1/none")
+        monkeypatch.chdir(folder)
+
+    def __call__(
+        self, said: str, facts: Iterable[Mapping[str, Any]], *words: str, rules: str = RULES, as_of: str = AS_OF
+    ) -> Result:
+        Path("okr.yaml").write_text(f"{HEAD}{rules}kpis: {said}\n")
+        write(Path("facts.jsonl"), facts)
+        return run("kpis", "--facts", "facts.jsonl", "--mapping", "okr.yaml", "--as-of", as_of, *words)
+
+    def told(self, said: str, facts: Iterable[Mapping[str, Any]], *words: str, **more: str) -> Any:
+        """The KPIs, as programs see them."""
+        result = self(said, facts, *words, "--json", **more)
+        assert result.exit_code == 0, result.stderr
+        return json.loads(result.stdout)["kpis"]

@@ -123,8 +123,7 @@ def test_what_is_unknown_says_why(terminal):
     result = terminal("kpis", "failure-rate", "--as-of", AS_OF)
 
     assert (
-        result.stdout.splitlines()[1]
-        == "  failure-rate  unknown: no deployment finished in 28 days  keep <= 15 %: unknown"
+        result.stdout.splitlines()[1] == "  failure-rate  unknown: no deployment was pushed yet  keep <= 15 %: unknown"
     )
 
 
