@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from integration.core.errors import Permanent, Refused, Retryable
 from integration.core.facts import ItemRef
 from integration.ingest import keep_pages
-from integration.store import applied, items, marks, pauses, reads
+from integration.store import applied, facts, items, marks, pauses, reads
 from integration.store.db import Database, is_down
 from integration.store.marks import Mark
 from integration.store.pauses import LONGEST_WISH
@@ -119,6 +119,8 @@ def _take_catalogue(db: Database, client: TrackerClient, read: Read, now: dateti
         if reads.load_catalogue(connection, name) != told:
             refs = [ref for ref in items.refs(connection) if ref.connection == name]
             marks.add(connection, [Mark("item", (ref.connection, ref.id), now) for ref in refs])
+            # Rules name projects as people see them; what is told of versions and runs are ids.
+            marks.add(connection, [Mark("delivery", subject, now) for subject in facts.subjects(connection, name)])
             marks.add(
                 connection, [Mark("key result", ("", one), now) for one in items.key_results_fed(connection, name)]
             )

@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from integration.core.facts import ItemRef
 from integration.core.scorecard import Scorecard
+from integration.refresh.attributing import marks_of_failures
 from integration.store import (
     applied,
     check_ins,
@@ -41,6 +42,7 @@ def adopt(connection: Connection, scorecard: Scorecard, now: datetime) -> None:
     if scorecard.watched:
         subjects = [*facts.subjects(connection), *pushed.subjects(connection)]
         marks.add(connection, [Mark("delivery", subject, now) for subject in subjects])
+        marks.add(connection, marks_of_failures(connection, scorecard, now))
     marks.add(connection, [Mark("kpi", ("", name), now) for name in scorecard.watched])
     marks.add(connection, [Mark("key result", ("", key_result.id), now) for _, key_result in scorecard.key_results()])
     # What the former mapping wished is not this one's wish; what stood in its way may not stand in this one's.

@@ -19,6 +19,7 @@ from sqlalchemy import Connection
 from integration.core.delivery.attribution import Outcome, blamed_by, failures, outcome, shipped_by
 from integration.core.delivery.facts import Change, DeliveryFact, Deployment, Incident, Stream
 from integration.core.delivery.timeline import finish, names_of, services_of
+from integration.core.scorecard import Scorecard
 from integration.refresh.kpi_marks import Touched, mark_kpis
 from integration.refresh.policy import Policy, Writing, step
 from integration.store import attributed, delivery, marks, timelines
@@ -31,6 +32,10 @@ from integration.store.timelines import StoredTimeline
 BATCH = 200
 FAILURE = "failure:"
 """What the subjects of incidents begin with that failed deployments themselves are."""
+
+
+_OF_SHIPPING: Sequence[Stream] = ("changes", "deployments")
+"""The streams in whose windows it counts what a deployment ships."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +59,28 @@ def marks_of(facts: Iterable[tuple[DeliveryFact | None, DeliveryFact | None]], n
         yield Mark("attribution", ("", f"{known.stream}:{known.id}"), now, detail)
 
 
+def marks_of_failures(connection: Connection, scorecard: Scorecard, now: datetime) -> Iterator[Mark]:
+    """What must be attributed again where failed deployments begin to be incidents of a service, or are none any more.
+
+    Nothing of the deployments themselves is another then.
+    """
+    failing, made = failing_services(scorecard), timelines.failures(connection, FAILURE)
+    yield from (
+        Mark("attribution", ("", f"incidents:{ident}"), now) for ident, service in made if service not in failing
+    )
+    for service in sorted(failing - {service for _, service in made}):
+        yield from marks_of(((one, one) for one in timelines.failed(connection, service)), now)
+
+
+def failing_services(scorecard: Scorecard) -> frozenset[str]:
+    """The services of which failed deployments are incidents."""
+    return frozenset(
+        name
+        for name, service in scorecard.delivery.services.items()
+        if any(rule.from_failed_deployments for rule in service.incidents)
+    )
+
+
 def attribute_facts(db: Database, policy: Policy, now: datetime, limit: int = BATCH) -> int:
     """Attributes what was marked longest ago; returns how many facts."""
     with db.read() as connection:
@@ -75,21 +102,11 @@ class _Reach:
 def _attribute(connection: Connection, policy: Policy, claimed: Claimed, now: datetime) -> Writing:
     marks.hold_alone(connection, "attribution")
     timeline = StoredTimeline(connection)
-    failing = {
-        name
-        for name, service in policy.scorecard.delivery.services.items()
-        if any(rule.from_failed_deployments for rule in service.incidents)
-    }
-    reach = _Reach()
-    for (_, subject), details in claimed.details.items():
-        stream, _, ident = subject.partition(":")
-        _among(reach, stream).add(ident)
-        for place in (_placed(one) for detail in details for one in orjson.loads(detail)):
-            _reach_around(connection, timeline, place, ident, failing, reach)
-    reach.changes |= timelines.shipped_by(connection, reach.deployments)
-    reach.incidents |= set(timelines.blamed_on(connection, reach.deployments))
+    failing = failing_services(policy.scorecard)
+    reach = _reach_of(connection, timeline, claimed, failing)
     made = {fact.id: fact for one in reach.drawn for fact in one.facts if isinstance(fact, Incident)}
-    gone = {fact for _, fact in reach.gone}
+    gone = {fact for _, fact in reach.gone} - set(made)
+    failed_before = delivery.find(connection, Incident, {*made, *gone})
     changes = delivery.find(connection, Change, reach.changes)
     incidents = {**delivery.find(connection, Incident, reach.incidents - gone), **made}
 
@@ -109,20 +126,40 @@ def _attribute(connection: Connection, policy: Policy, claimed: Claimed, now: da
     blamed = {ident: one for ident, one in causes.items() if (one.id if one else None) != caused_before.get(ident)}
     others = [(incidents.get(ident), (one,)) for ident, one in causes.items() if ident in blamed or ident in made]
     touched = [
+        *_touched("incidents", ((one, ()) for ident, one in failed_before.items() if one != made.get(ident))),
+        *(Touched("incidents", at) for at in attributed.finishes_of_causes(connection, blamed)),
         *_touched("changes", ((changes.get(ident), by) for ident, by in moved.items())),
         *_touched("incidents", others),
         *_touched("deployments", ((None, timeline.load([ident])) for ident in changed)),
-        *(Touched("deployments", at) for by in shipped_before.values() for _, at in by),
+        *(
+            Touched(stream, at)
+            for change in moved
+            for _, at in shipped_before.get(change, ())
+            for stream in _OF_SHIPPING
+        ),
     ]
 
     def write(connection: Connection) -> None:
-        delivery.replace(connection, reach.drawn, reach.gone)
+        delivery.replace(connection, reach.drawn, [("incidents", ident) for ident in sorted(gone)])
         attributed.save_shipments(connection, moved)
         attributed.save_causes(connection, causes)
         attributed.save_outcomes(connection, changed)
         mark_kpis(connection, policy, touched, now)
 
     return write
+
+
+def _reach_of(connection: Connection, timeline: StoredTimeline, claimed: Claimed, failing: Collection[str]) -> _Reach:
+    reach = _Reach()
+    for (_, subject), details in claimed.details.items():
+        stream, _, ident = subject.partition(":")
+        _among(reach, stream).add(ident)
+        for place in (_placed(one) for detail in details for one in orjson.loads(detail)):
+            _reach_around(connection, timeline, place, ident, failing, reach)
+    reach.gone += _failures_no_more(connection, reach.incidents, failing)
+    reach.changes |= timelines.shipped_by(connection, reach.deployments)
+    reach.incidents |= set(timelines.blamed_on(connection, reach.deployments))
+    return reach
 
 
 def _reach_around(
@@ -180,6 +217,16 @@ def _reach_failures(
     reach.drawn = [one for one in reach.drawn if one not in drawn] + drawn
     reach.gone += [("incidents", ident) for ident in sorted(gone)]
     reach.incidents |= made | gone
+
+
+def _failures_no_more(connection: Connection, incidents: Iterable[str], failing: Collection[str]) -> Sequence[Key]:
+    """Those of the incidents that failed deployments were, in services of which they are none any more."""
+    found = delivery.find_with_subjects(connection, [("incidents", ident) for ident in sorted(incidents)])
+    return [
+        key
+        for key, ((_, subject), fact) in found.items()
+        if subject.startswith(FAILURE) and not set(services_of(fact)) & set(failing)
+    ]
 
 
 def _outcomes(

@@ -46,7 +46,7 @@ def _derive(connection: Connection, policy: Policy, claimed: Claimed, now: datet
     policy.check(connection)
     subjects = list(claimed.details)
     before = delivery.of_subjects(connection, subjects)
-    drawn = _each_once(connection, list(_drawn(connection, policy, subjects)), before)
+    drawn = _each_once(connection, policy, list(_drawn(connection, policy, subjects)), before)
     after: dict[Key, DeliveryFact] = {(fact.stream, fact.id): fact for one in drawn for fact in one.facts}
     changed = [
         (before.get(key), after.get(key)) for key in sorted({*before, *after}) if before.get(key) != after.get(key)
@@ -70,14 +70,21 @@ def _derive(connection: Connection, policy: Policy, claimed: Claimed, now: datet
     return write
 
 
-def _each_once(connection: Connection, drawn: Sequence[Drawn], before: Mapping[Key, DeliveryFact]) -> Sequence[Drawn]:
-    """The facts without those that another subject tells, too, and earlier: a commit that was pushed twice is one change."""
+def _each_once(
+    connection: Connection, policy: Policy, drawn: Sequence[Drawn], before: Mapping[Key, DeliveryFact]
+) -> Sequence[Drawn]:
+    """The facts without those that another subject tells, too, and earlier: a commit that was pushed twice is one change.
+
+    What the other tells is asked anew, because by the rules of today it may tell it no more.
+    """
     told = [(_beginning(fact), one.whose, fact) for one in drawn for fact in one.facts]
     others = delivery.find_with_subjects(
         connection, [(f.stream, f.id) for _, _, f in told if (f.stream, f.id) not in before]
     )
+    elsewhere = sorted({whose for whose, _ in others.values()} - {one.whose for one in drawn})
+    again = _drawn(connection, policy, elsewhere)
     told += [
-        (_beginning(fact), whose, fact) for whose, fact in others.values() if whose not in {one.whose for one in drawn}
+        (_beginning(fact), one.whose, fact) for one in again for fact in one.facts if (fact.stream, fact.id) in others
     ]
     first: dict[Key, Whose] = {}
     for _, whose, fact in sorted(told, key=lambda entry: entry[:2]):

@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import Connection
 
 from integration.core.kpi.history import history
-from integration.core.kpi.language import Kpi
+from integration.core.kpi.language import Kpi, PushedNumbers
 from integration.core.kpi.measure import measure
 from integration.core.kpi.measurement import Known, Measurement
 from integration.core.kpi.needs import Need, needs
@@ -120,11 +120,12 @@ def _ground(connection: Connection, policy: Policy, kpi: Kpi) -> str:
 
 
 def digest(kpi: Kpi) -> str:
-    """Equal for KPIs that give the same numbers, whatever is said around them."""
+    """Equal for KPIs that give the same numbers, whatever is said around them, and whatever they are called."""
     words = {"title": "", "description": "", "owner": "", "review": "", "source": "", "kind": "", "indicator": ""}
-    bare = replace(kpi, **words, preset="", was=(), business=None)  # type: ignore[arg-type] # all of them are texts
+    bare = replace(kpi, **words, name="", preset="", was=(), business=None)  # type: ignore[arg-type] # all of them are texts
     hours = (kpi.business.spans, sorted(kpi.business.holidays)) if kpi.business else ()
-    return hashlib.sha256(f"{bare!r} {hours!r}".encode()).hexdigest()[:16]
+    under = kpi.pushed_as if isinstance(kpi.measure, PushedNumbers) else ()
+    return hashlib.sha256(f"{bare!r} {hours!r} {under!r}".encode()).hexdigest()[:16]
 
 
 def _days(

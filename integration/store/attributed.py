@@ -37,6 +37,15 @@ def causes_of(connection: Connection, incidents: Iterable[str]) -> Mapping[str, 
     }
 
 
+def finishes_of_causes(connection: Connection, incidents: Iterable[str]) -> frozenset[datetime]:
+    """When the deployments finished that these incidents are blamed on, as found last."""
+    found: set[datetime] = set()
+    for some in in_batches(sorted(set(incidents))):
+        ours = (moments.c.stream == "incidents") & (moments.c.moment == "deployed") & moments.c.fact.in_(some)
+        found.update(connection.execute(select(moments.c.at).where(ours)).scalars())
+    return frozenset(found)
+
+
 def outcomes_of(connection: Connection, deployments: Iterable[str]) -> Mapping[str, Outcome]:
     return {
         deployment: _load(data)

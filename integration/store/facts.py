@@ -182,9 +182,11 @@ def of_subjects(connection: Connection, name: str, subjects: Collection[str]) ->
     return found
 
 
-def subjects(connection: Connection) -> Iterator[tuple[str, str]]:
-    """All that facts are about but items: connections and subjects."""
+def subjects(connection: Connection, name: str | None = None) -> Iterator[tuple[str, str]]:
+    """All that facts are about but items: connections and subjects; of one connection, or of all."""
     query = select(facts.c.connection, facts.c.subject).where(facts.c.subject.is_not(None), facts.c.item.is_(None))
+    if name is not None:
+        query = query.where(facts.c.connection == name)
     yield from ((name, subject) for name, subject in connection.execute(query.distinct()))
 
 

@@ -52,7 +52,7 @@ def _queries(need: Need) -> Iterable[Select[Any]]:
     if need.kpis:
         columns = columns.where(delivery_facts.c.fact.in_(_of_kpis(need)))
     if need.open:
-        closed_later = _happened(need.stream, ["closed"], need.last, None)
+        closed_later = _happened(need.stream, ["closed", "deleted"], need.last, None)
         yield columns.where(or_(delivery_facts.c.open.is_(True), delivery_facts.c.fact.in_(closed_later)))
     elif not need.moments:
         yield columns

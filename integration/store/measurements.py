@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from fractions import Fraction
 from typing import Any
@@ -30,7 +30,7 @@ def newest(connection: Connection, kpis: Iterable[str] | None = None) -> Mapping
     query = select(measurements)
     if kpis is not None:
         query = query.where(measurements.c.kpi.in_(list(kpis)))
-    return {row.kpi: Measured(load(row.data), row.definition) for row in connection.execute(query)}
+    return {row.kpi: Measured(_called(row.kpi, row.data), row.definition) for row in connection.execute(query)}
 
 
 def save(connection: Connection, told: Summary, definition: str) -> None:
@@ -63,7 +63,8 @@ def days(
         query = query.where(kpi_days.c.day >= first.isoformat())
     if last is not None:
         query = query.where(kpi_days.c.day <= last.isoformat())
-    return [(date.fromisoformat(day), load(data)) for day, data in connection.execute(query.order_by(kpi_days.c.day))]
+    rows = connection.execute(query.order_by(kpi_days.c.day))
+    return [(date.fromisoformat(day), _called(kpi, data)) for day, data in rows]
 
 
 def newest_day(connection: Connection, kpi: str) -> date | None:
@@ -81,6 +82,11 @@ def rename(connection: Connection, before: str, after: str) -> None:
     for table in (measurements, kpi_days):
         if connection.execute(select(table.c.kpi).where(table.c.kpi == after).limit(1)).first() is None:
             connection.execute(update(table).where(table.c.kpi == before).values(kpi=after))
+
+
+def _called(kpi: str, data: str) -> Summary:
+    """What is kept, under the name that the KPI has now."""
+    return replace(load(data), kpi=kpi)
 
 
 _TIMES = ("as_of", "first", "last")

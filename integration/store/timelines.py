@@ -9,10 +9,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, and_, or_, select
 
-from integration.core.delivery.facts import Deployment, Stream
+from integration.core.delivery.facts import Deployment, Incident, Stream
 from integration.core.delivery.timeline import SHORT_COMMIT
 from integration.store import delivery
-from integration.store.delivery_tables import blames, delivery_names, shipments, timeline, waiting
+from integration.store.delivery_tables import blames, delivery_facts, delivery_names, shipments, timeline, waiting
 from integration.store.statements import in_batches
 
 _LAST = "\U0010ffff"
@@ -132,6 +132,22 @@ def waiting_in(
     if until is not None:
         query = query.where(waiting.c.at <= until)
     return frozenset(connection.execute(query).scalars())
+
+
+def failures(connection: Connection, beginning: str) -> Sequence[tuple[str, str]]:
+    """The incidents that are drawn from a subject of that beginning, each with its service."""
+    query = select(waiting.c.fact, waiting.c.service).join(
+        delivery_facts, (delivery_facts.c.stream == waiting.c.stream) & (delivery_facts.c.fact == waiting.c.fact)
+    )
+    ours = (delivery_facts.c.connection == "") & delivery_facts.c.subject.startswith(beginning, autoescape=True)
+    rows = connection.execute(query.where(waiting.c.stream == Incident.stream, ours).order_by(waiting.c.fact))
+    return [(row[0], row[1]) for row in rows]
+
+
+def failed(connection: Connection, service: str) -> Sequence[Deployment]:
+    """A service's deployments that finished and did not succeed."""
+    query = _by_finish(service).where(timeline.c.succeeded.is_(False))
+    return StoredTimeline(connection).load(connection.execute(query).scalars())
 
 
 def naming(connection: Connection, stream: Stream, names: Collection[str]) -> frozenset[str]:
