@@ -6,6 +6,7 @@ Nothing is written: not to the trackers, and not to the database. What nobody ha
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import TypeVar
@@ -17,9 +18,12 @@ from integration.core.errors import Gone, Permanent, Refused, Retryable, Service
 from integration.core.facts import TrackerFact
 from integration.core.okr import Standing
 from integration.core.queries import Query
-from integration.core.scorecard import Scorecard
+from integration.core.scorecard import Measured, Scorecard
 from integration.refresh.asking import not_answered
-from integration.refresh.key_results import measure
+from integration.refresh.guarding import guardrails_of
+from integration.refresh.kpis import figure
+from integration.refresh.measuring import measure
+from integration.refresh.policy import Policy
 from integration.store import check_ins, queries, reads
 from integration.store.db import Database
 from integration.trackers.contract import TrackerClient, client_of
@@ -141,7 +145,14 @@ class Preview:
                     world.learn(connection, ref.connection, page)
 
     def _measure(self, connection: Connection, world: World) -> None:
+        policy = Policy(0, self.scorecard, "")  # one that is not in force has no revision
         for objective, key_result in self.scorecard.key_results():
+            asked = key_result.measure
+            gathered = replace(
+                world.gather(connection, key_result),
+                measured=figure(connection, policy, key_result, asked) if isinstance(asked, Measured) else None,
+                guardrails=guardrails_of(connection, self.scorecard, objective),
+            )
             ids = (key_result.id, *key_result.was, *(f"{was}.{key_result.name}" for was in objective.was))
             measured = check_ins.standings_of(connection, ids)
             before = next((measured[one] for one in ids if one in measured), None)
@@ -150,7 +161,7 @@ class Preview:
                 self.scorecard,
                 objective,
                 key_result,
-                world.gather(connection, key_result),
+                gathered,
                 next((history for history in histories if history), ()),
                 self._today,
                 before.scope_before(self._today.astimezone(self.scorecard.timezone).date()) if before else None,

@@ -23,7 +23,7 @@ from integration.core.scorecard import Count, KeyResult, Scorecard, Work, WriteB
 from integration.refresh.asking import not_answered, unanswered
 from integration.refresh.counting import unread
 from integration.refresh.drawing import shows_on
-from integration.refresh.key_results import Gathered
+from integration.refresh.measuring import Gathered
 from integration.store import items, queries, reads
 from integration.store.statements import MANY
 

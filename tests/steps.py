@@ -72,7 +72,7 @@ def policy_in_force(database: Database, card: Scorecard, catalogues: Mapping[str
 def settle(database: Database, policy: Policy, now: datetime = NOW) -> None:
     """Everything that follows from what waits, but talking to trackers: open reads are taken as answered."""
     trackers = {name: TRACKERS[rule.tracker] for name, rule in policy.scorecard.connections.items()}
-    later = now + timedelta(seconds=2)
+    later, last = now + timedelta(seconds=2), now + timedelta(seconds=4)  # what follows from a KPI settles after it
     while (
         ingest(database, trackers, now)
         + fold_items(database, policy, now)
@@ -81,8 +81,8 @@ def settle(database: Database, policy: Policy, now: datetime = NOW) -> None:
         + attribute_facts(database, policy, now)
         + measure_kpis(database, policy, later, now)
         + answer_all(database)
-        + measure_key_results(database, policy, later, now)
-        + draw_cards(database, policy, later)
+        + measure_key_results(database, policy, last, now)
+        + draw_cards(database, policy, last)
     ):
         pass
 

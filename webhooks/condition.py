@@ -21,6 +21,8 @@ from integration.store.deliveries import Count, Outcome
 from integration.store.outbox import BADGE, Wish
 from integration.store.reads import Read
 from integration.store.streams import ALL_PROJECTS, ITEMS, STANDING, WHOLE, Stream
+from webhooks.kpis.guardrails import Guarding, guarding
+from webhooks.overview import guardrail_as_json
 
 NO_CATALOGUE = Catalogue()
 HELD = "changed by a person; empty the field in the tracker (an emptied one: type something first), and okrlink writes again"
@@ -66,6 +68,8 @@ class Condition:
     notices: Sequence[tuple[str, str, str, datetime]]
     unknown_tags: Sequence[UnknownTag]
     unknown_key_results: Mapping[str, str]
+    guardrails: Sequence[Guarding]
+    """Of the objectives that are pursued today."""
     streams: Sequence[Stream]
     """How far backfills and rescans have come."""
     requests: Sequence[Asked]
@@ -147,6 +151,7 @@ def condition(connection: Connection, scorecard: Scorecard | None, now: datetime
         notices=applied.shown(connection),
         unknown_tags=strays,
         unknown_key_results=_unknown(connection, scorecard) if scorecard else {},
+        guardrails=guarding(connection, scorecard, now.astimezone(scorecard.timezone).date()) if scorecard else (),
         streams=streams.every(connection),
         projects={name: rule.projects for name, rule in scorecard.connections.items()} if scorecard else {},
         requests=budgets.asked(connection, _midnight(now, scorecard)),
@@ -233,6 +238,13 @@ def as_json(told: Condition) -> dict[str, Any]:
         ],
         "unknown_key_results": [
             {"key_result": name, "reason": reason} for name, reason in told.unknown_key_results.items()
+        ],
+        "guardrails": [
+            {
+                **guardrail_as_json(one.guardrail),
+                "objectives": list(one.objectives),
+            }
+            for one in told.guardrails
         ],
     }
 

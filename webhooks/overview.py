@@ -11,9 +11,12 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from integration.core.cards import Shown, card_values, summary_of
-from integration.core.okr import CheckIn, ObjectiveStanding, Standing, WorkCount, roll_up
+from integration.core.cards import Shown, card_values, forecast_of, summary_of
+from integration.core.forecast import Forecast
+from integration.core.guardrails import is_pursued
+from integration.core.okr import roll_up
 from integration.core.scorecard import Count, Measured, Objective, People, Scorecard, Work
+from integration.core.standing import CheckIn, ObjectiveStanding, Standing, WorkCount
 from integration.store import check_ins
 from webhooks.figures import bound, decimally, exactly
 from webhooks.kpis.guardrails import NOT_MEASURED_YET, Guardrail, guardrails
@@ -43,7 +46,7 @@ def overview(
     """All objectives in the order of the mapping; as last measured, unless `measured` says where their key results stand."""
     if measured is None:
         measured = {name: one.standing for name, one in check_ins.standings_of(connection).items()}
-    groups = []
+    groups, today = [], now.astimezone(scorecard.timezone).date()
     for objective in scorecard.objectives:
         told = []
         for key_result in objective.key_results:
@@ -53,7 +56,7 @@ def overview(
             told.append(Told(Shown(objective, key_result, standing), _last_word(history)))
         standings = [one.shown.standing for one in told]
         guards = guardrails(connection, scorecard, objective)
-        broken = [one.kpi.name for one in guards if one.holds is False]
+        broken = [one.kpi.name for one in guards if one.holds is False and is_pursued(objective, today)]
         groups.append(Group(objective, roll_up(objective, standings, broken, scorecard.grading), told, guards))
     return groups
 
@@ -94,6 +97,7 @@ def guardrail_as_json(one: Guardrail) -> dict[str, Any]:
         "keep": bound(one.kpi.keep) if one.kpi.keep else None,
         "holds": one.holds,
         "broken_since": one.broken_since.isoformat() if one.broken_since else None,
+        "holds_since": one.holds_since.isoformat() if one.holds_since else None,
         "value": exactly(told.value) if told else None,
         "decimal": decimally(told.value) if told else None,
         "unit": told.unit if told else "",
@@ -126,12 +130,30 @@ def key_result_as_json(told: Told) -> dict[str, Any]:
         "target": _number(standing.target),
         "unit": standing.unit,
         "confidence": standing.confidence,
+        "forecast": None if standing.forecast is None else forecast_as_json(standing.forecast, forecast_of(shown)),
+        "no_forecast": standing.no_forecast,
         "summary": summary_of(shown),
         "reason": standing.reason,
         "waiting": standing.waiting,
         "as_of": None if standing.reason == NOT_MEASURED_YET else standing.as_of.isoformat(),
         "work": None if standing.work is None else work_as_json(standing.work),
         "last_check_in": None if told.last_word is None else check_in_as_json(told.last_word),
+    }
+
+
+def forecast_as_json(one: Forecast, summary: str) -> dict[str, Any]:
+    """Both methods have all keys; `chance` is a percentage, and `low` to `high` holds 80 % of what may come."""
+    return {
+        "method": one.method,
+        "by": one.by.isoformat(),
+        "chance": round(float(one.chance * 100), 2),
+        "points": one.points,
+        "sure_on": one.sure_on.isoformat() if one.sure_on else None,
+        "expected": _number(one.expected),
+        "low": _number(one.low),
+        "high": _number(one.high),
+        "crosses_on": one.crosses_on.isoformat() if one.crosses_on else None,
+        "summary": summary,
     }
 
 

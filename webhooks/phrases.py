@@ -7,9 +7,9 @@ from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
 
-from integration.core.cards import Shown
-from integration.core.okr import CheckIn, WorkCount
+from integration.core.cards import Shown, forecast_of
 from integration.core.scorecard import Measured, Work
+from integration.core.standing import CheckIn, WorkCount
 from webhooks.figures import MINUS, number
 
 
@@ -60,6 +60,9 @@ def notes(shown: Shown) -> Sequence[str]:
     told = [standing.reason] if standing.reason else []
     if standing.work is not None and isinstance(shown.key_result.measure, Work):
         told += _of_work(standing.work, shown.key_result.measure.unit)
+    if standing.status in ("on track", "behind", "at risk") and shown.key_result.keep is None:
+        told += [f"forecast: {forecast_of(shown)}"] if standing.forecast else []
+        told += [f"no forecast: {standing.no_forecast}"] if standing.no_forecast else []
     return told
 
 

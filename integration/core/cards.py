@@ -10,10 +10,11 @@ from fractions import Fraction
 from math import floor
 from typing import Literal, TypeAlias, get_args
 
+from integration.core.forecast import Forecast
 from integration.core.grading import Status
 from integration.core.line import decimal
-from integration.core.okr import Standing
 from integration.core.scorecard import CardValue, KeyResult, Objective, Work
+from integration.core.standing import Standing
 from integration.core.write_back import Badge, FieldValue
 
 Many: TypeAlias = Literal["list", "worst", "first"]
@@ -60,7 +61,7 @@ def card_values(shown: Sequence[Shown], many: Many, url: str) -> Mapping[CardVal
         "current": _number(standing.current),
         "target": _number(standing.target),
         "pace": _hundredths(standing.pace),
-        "forecast": None,  # not measured by this version
+        "forecast": _cut(forecast_of(foremost), LONGEST) or None,
         "confidence": standing.confidence,
         "summary": _summary(shown, many),
         "objective": _cut(foremost.objective.title, LONGEST),
@@ -90,13 +91,43 @@ def page_of(url: str, key_result: KeyResult) -> str:
 
 
 def summary_of(one: Shown) -> str:
-    """One line: `62 % · on track · 5.1 → 7.5 / week · by 31 Dec`, or `unknown: why`."""
+    """One line: `62 % · on track · 5.1 → 7.5 / week · by 31 Dec`, or `unknown: why`; and the guardrails that are broken.
+
+    `by` tells when it ends, not when it may be reached: a forecast moves every day, and this line is written at once.
+    """
     standing = one.standing
     if standing.status == "unknown":
-        return f"unknown: {standing.reason}"
-    end = one.key_result.by or one.objective.cycle.last
-    by = f"by {_day(end)}" + ("" if end.year == standing.as_of.year else f" {end.year}")
-    return " · ".join(part for part in (_percent(standing), standing.status, _amounts(one), by) if part)
+        return " · ".join(part for part in (f"unknown: {standing.reason}", _broken(standing)) if part)
+    by = f"by {_day(one.key_result.by or one.objective.cycle.last, standing)}"
+    told = (_percent(standing), standing.status, _amounts(one), by, _broken(standing))
+    return " · ".join(part for part in told if part)
+
+
+def forecast_of(one: Shown) -> str:
+    """One line: `78 % chance by 31 Dec at today's scope · 85 % sure by 14 Jan`, or, along a line, `6.8 / week by 31 Dec
+    (5.9 to 7.7) · 34 % chance · reaches 7.5 / week on 20 Jan`. Without one `none: why`, and nothing where nobody looked.
+    """
+    standing, forecast = one.standing, one.standing.forecast
+    if forecast is None:
+        return f"none: {standing.no_forecast}" if standing.no_forecast else ""
+    chance, by = f"{_chance(forecast)} chance", f"by {_day(forecast.by, standing)}"
+    if forecast.method == "throughput":
+        sure = f"by {_day(forecast.sure_on, standing)}" if forecast.sure_on else "not within a year"
+        return f"{chance} {by} at today's scope · 85 % sure {sure}"
+    around = f"({_plain(forecast.low)} to {_plain(forecast.high)})"
+    target = _with_unit(_plain(standing.target), standing.unit)
+    reaches = f" · reaches {target} on {_day(forecast.crosses_on, standing)}" if forecast.crosses_on else ""
+    return f"{_with_unit(_plain(forecast.expected), standing.unit)} {by} {around} · {chance}{reaches}"
+
+
+def _chance(forecast: Forecast) -> str:
+    """A whole percentage. Nothing that is yet to come is certain."""
+    percent = floor(forecast.chance * 100 + Fraction(1, 2))
+    return "under 1 %" if percent < 1 else "over 99 %" if percent > 99 else f"{percent} %"
+
+
+def _broken(standing: Standing) -> str:
+    return f"guardrail broken: {', '.join(standing.broken_guardrails)}" if standing.broken_guardrails else ""
 
 
 def _foremost(shown: Sequence[Shown], many: Many) -> Shown:
@@ -115,7 +146,7 @@ def _summary(shown: Sequence[Shown], many: Many) -> str:
 
 def _brief(one: Shown) -> str:
     """`The new checkout is built: 62 % · on track`."""
-    told = (_percent(one.standing), one.standing.status)
+    told = (_percent(one.standing), one.standing.status, _broken(one.standing))
     return f"{_cut(one.key_result.title, LONGEST)}: {' · '.join(part for part in told if part)}"
 
 
@@ -173,8 +204,9 @@ def _with_unit(number: str, unit: str) -> str:
     return f"{number} {unit}".strip()
 
 
-def _day(day: date) -> str:
-    return f"{day.day} {_MONTHS[day.month - 1]}"
+def _day(day: date, standing: Standing) -> str:
+    """Another year than that of today is named."""
+    return f"{day.day} {_MONTHS[day.month - 1]}" + ("" if day.year == standing.as_of.year else f" {day.year}")
 
 
 def _cut(text: str, longest: int) -> str:

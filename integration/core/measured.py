@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
@@ -26,13 +28,24 @@ class KpiFigure:
     reason: str = ""
     start: Fraction | None = None
     no_start: str = ""
+    days: Mapping[date, Fraction] = field(default_factory=dict)
+    """What it was at the end of each day of the key result that is over, and today as measured last; days on which it was
+    unknown are left out. A fact that comes late changes the days that it belongs to."""
 
 
 BACKFILL = "read more of the past with `okrlink backfill --since DATE`, or write the number as its start"
 
 
-def figure_of(kpi: Kpi, key_result: KeyResult, now: Summary | None, begun: Measurement | None) -> KpiFigure:
-    """`now` is the KPI as measured last; `begun` as of the beginning, where that is to be measured."""
+def figure_of(
+    kpi: Kpi,
+    key_result: KeyResult,
+    now: Summary | None,
+    begun: Measurement | None,
+    days: Iterable[tuple[date, Summary]] = (),
+) -> KpiFigure:
+    """`now` is the KPI as measured last; `begun` as of the beginning, where that is to be measured; `days` what it was at
+    the end of days.
+    """
     unit = _unit_of(key_result)
     factor = (
         Fraction(1)
@@ -46,6 +59,11 @@ def figure_of(kpi: Kpi, key_result: KeyResult, now: Summary | None, begun: Measu
         reason=f"{kpi.name} has not been measured yet" if now is None else now.reason,
         start=None if begun is None or begun.value is None else begun.value / factor,
         no_start=no_start and f"its start cannot be measured: {no_start}; {BACKFILL}",
+        days={
+            day: told.value / factor
+            for day, told in (*days, *([(now.as_of.astimezone(kpi.timezone).date(), now)] if now else []))
+            if told.value is not None
+        },
     )
 
 

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
-from typing import Literal
 
 from integration.core.calendar import expected_progress
 from integration.core.grading import SUCCESS, Phase, Status, graded, status_of
@@ -16,91 +14,9 @@ from integration.core.line import Line, decimal, line_of
 from integration.core.measured import KpiFigure
 from integration.core.quantities import Bound
 from integration.core.scorecard import Count, Cycle, Grading, KeyResult, Measured, Objective, Scorecard, Work
+from integration.core.standing import CheckIn, ObjectiveStanding, Standing, WorkCount
 
 __all__ = ["CheckIn", "ObjectiveStanding", "Phase", "Standing", "Status", "WorkCount", "roll_up", "stand", "status_of"]
-
-
-@dataclass(frozen=True, slots=True)
-class CheckIn:
-    """A key result's value at a time, with confidence (0 to 10) and a note; computed, typed in, or taken from a field.
-
-    `origin` is `computed`, `typed` or `field`; `by` the account that typed it. A value of None is an unknown, with its
-    `reason`.
-    """
-
-    key_result: str
-    at: datetime
-    day: date
-    value: Decimal | None
-    origin: Literal["computed", "typed", "field"]
-    confidence: int | None = None
-    note: str = ""
-    by: str | None = None
-    reason: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class WorkCount:
-    """Linked work, counted: how much is done of how much, in a key result's unit, and what a reader must know of it.
-
-    `scope_at_start` is the scope when the cycle began (or when the key result was first measured in it).
-    """
-
-    done: Fraction
-    scope: Fraction
-    items: int
-    items_done: int
-    unestimated: int = 0
-    estimate: Fraction | None = None
-    """What an unestimated item was counted as."""
-    scope_at_start: Fraction | None = None
-    double: tuple[str, ...] = ()
-    """Keys of items that other key results count, too."""
-    undated: int = 0
-    """Done items of which the tracker does not tell when; they count in this cycle."""
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """Where a key result stands as of a time. Every None comes with `reason`; progress is not clamped, score is."""
-
-    key_result: str
-    as_of: datetime
-    status: Status
-    current: Decimal | None = None
-    start: Decimal | None = None
-    target: Decimal | None = None
-    unit: str = ""
-    progress: Fraction | None = None
-    expected: Fraction | None = None
-    confidence: int | None = None
-    work: WorkCount | None = None
-    reason: str = ""
-    waiting: bool = False
-    """Unknown only until a tracker has been read; what was shown before may stay until then."""
-
-    @property
-    def score(self) -> Fraction | None:
-        """Progress clamped to 0 to 1."""
-        return None if self.progress is None else min(max(self.progress, Fraction(0)), Fraction(1))
-
-    @property
-    def pace(self) -> Fraction | None:
-        """Progress minus expected progress."""
-        return None if self.progress is None or self.expected is None else self.progress - self.expected
-
-
-@dataclass(frozen=True, slots=True)
-class ObjectiveStanding:
-    """The weighted mean of the key results' scores; those not measured are left out and named."""
-
-    objective: str
-    status: Status
-    score: Fraction | None
-    expected: Fraction | None
-    unmeasured: tuple[str, ...] = ()
-    broken_guardrails: tuple[str, ...] = ()
-    reason: str = ""
 
 
 def stand(
@@ -120,9 +36,9 @@ def stand(
     """Where a key result stands as of `now`.
 
     `work` is its linked work, `counted` the number of items that it counts, `measured` what its KPI says, `unknown` why
-    that is not known. `history`
-    holds check-ins in any order, the last one too, or apart as `last_check_in`. Value and confidence are those that
-    people told last; to hold a range (`keep`) asks for all the days. `closed` ends the cycle before its last day.
+    that is not known. `history` holds check-ins in any order, the last one too, or apart as `last_check_in`. Value and
+    confidence are those that people told last; to hold a range (`keep`) asks for all the days: of a KPI those that it
+    was measured on, else those with a check-in. `closed` ends the cycle before its last day.
     """
     told = _until(now, (*history, last_check_in) if last_check_in else history)
     cycle, end = objective.cycle, key_result.by or objective.cycle.last
@@ -133,8 +49,10 @@ def stand(
     line = line_of(key_result, first)
     progress: Fraction | None = None
     if key_result.keep is not None:
-        days = {one.day: one.value for one in told if one.value is not None and cycle.first <= one.day <= end}
-        progress = None if unknown else _share_held(key_result.keep, days)
+        days: Mapping[date, Decimal | Fraction]
+        days = measured.days if measured else {one.day: one.value for one in told if one.value is not None}
+        within = [value for day, value in days.items() if cycle.first <= day <= end]
+        progress = None if unknown else _share_held(key_result.keep, within)
         reason = reason or "has no value in this cycle yet"
     elif current is not None:
         progress, reason = line.progress(current)
@@ -240,7 +158,7 @@ def _current(
     return (None, typed[-1].reason) if value is None else (Fraction(value), "")
 
 
-_COMPARISONS: Mapping[str, Callable[[Decimal, Decimal], bool]] = {
+_COMPARISONS: Mapping[str, Callable[[Fraction, Fraction], bool]] = {
     "<=": operator.le,
     ">=": operator.ge,
     "<": operator.lt,
@@ -248,12 +166,12 @@ _COMPARISONS: Mapping[str, Callable[[Decimal, Decimal], bool]] = {
 }
 
 
-def _share_held(bound: Bound, days: Mapping[date, Decimal]) -> Fraction | None:
+def _share_held(bound: Bound, days: Collection[Decimal | Fraction]) -> Fraction | None:
     """The share of days on which the bound held, of those whose last value is known."""
     if not days:
         return None
-    holds = _COMPARISONS[bound.comparison]
-    return Fraction(sum(holds(value, bound.quantity.number) for value in days.values()), len(days))
+    holds, limit = _COMPARISONS[bound.comparison], Fraction(bound.quantity.number)
+    return Fraction(sum(holds(Fraction(value), limit) for value in days), len(days))
 
 
 def _expected(

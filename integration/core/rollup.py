@@ -3,24 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Container, Mapping
-from datetime import tzinfo
+from datetime import date, tzinfo
 from decimal import Decimal
 from fractions import Fraction
 from statistics import median
+from typing import NamedTuple
 
 from integration.core.errors import ServiceError
 from integration.core.facts import ItemRef
 from integration.core.items import Item
 from integration.core.links import Link
-from integration.core.okr import WorkCount
 from integration.core.scorecard import Cycle, KeyResult, Work
+from integration.core.standing import WorkCount
 
 
 class Uncountable(ServiceError):
     """The work cannot be counted yet; the message is the reason that people read."""
 
 
-def count(
+class Tally(NamedTuple):
+    """Linked work, counted, and how much of it was done on each local day, as far as the tracker tells when."""
+
+    work: WorkCount
+    done_on: Mapping[date, Fraction]
+
+
+def tally(
     key_result: KeyResult,
     cycle: Cycle,
     direct: Mapping[ItemRef, Link],
@@ -30,7 +38,7 @@ def count(
     timezone: tzinfo,
     counted_elsewhere: Container[ItemRef] = frozenset(),
     scope_at_start: Fraction | None = None,
-) -> WorkCount:
+) -> Tally:
     """How much is done of how much, over the `leaves`; the key result is one that is measured by work.
 
     `direct` are the key result's links, one an item; `items` all of these and what descends from them. `scope_at_start`
@@ -46,7 +54,7 @@ def count(
     sizes = {ref: known.get(ref, assumed or Fraction(0)) for ref in counted}
     done = {ref for ref in counted if items[ref].state == "done"}
     scope = sum(sizes.values(), Fraction(0))
-    return WorkCount(
+    work = WorkCount(
         done=sum((sizes[ref] for ref in done), Fraction(0)),
         scope=scope,
         items=len(counted),
@@ -57,6 +65,13 @@ def count(
         double=tuple(sorted(items[ref].key for ref in counted if ref in counted_elsewhere)),
         undated=sum(items[ref].done_at is None for ref in done),
     )
+    done_on: dict[date, Fraction] = {}
+    for ref in done:
+        at = items[ref].done_at
+        if at is not None:
+            day = at.astimezone(timezone).date()
+            done_on[day] = done_on.get(day, Fraction(0)) + sizes[ref]
+    return Tally(work, done_on)
 
 
 def leaves(

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
-from decimal import Decimal
-from fractions import Fraction
 
 from sqlalchemy import Connection
 
-from integration.core.catalogue import Catalogue
-from integration.core.estimates import estimate_fields, estimate_of
 from integration.core.facts import ItemRef
 from integration.core.items import Item, item_of, load
-from integration.core.links import Link
-from integration.core.measured import KpiFigure
-from integration.core.okr import CheckIn, Standing, stand
-from integration.core.rollup import Uncountable, count
-from integration.core.scorecard import Count, KeyResult, Measured, Objective, Scorecard, Work
+from integration.core.okr import CheckIn, Standing
+from integration.core.scorecard import Count, KeyResult, Measured, Scorecard, Work
 from integration.refresh.asking import unanswered
 from integration.refresh.counting import unfolded, unread
+from integration.refresh.guarding import guardrails_of
 from integration.refresh.kpis import figure
+from integration.refresh.measuring import Gathered, measure
 from integration.refresh.policy import NO_CATALOGUE, Policy, Writing, step
 from integration.store import check_ins, counted, items, marks, reads
 from integration.store.db import Database
@@ -32,26 +27,6 @@ from integration.store.reads import Read
 NEXT_LOOK = timedelta(seconds=2)
 BETWEEN_CATALOGUES = timedelta(minutes=5)
 """However many statuses there are that nobody knows, a tracker is not asked more often what they mean."""
-
-
-@dataclass(frozen=True, slots=True)
-class Gathered:
-    """All that one key result's measurement depends on, read after its lock."""
-
-    direct: Mapping[ItemRef, Link]
-    items: Mapping[ItemRef, Item]
-    elsewhere: Mapping[ItemRef, frozenset[str]]
-    """Other key results that count an item, too."""
-    waiting: str = ""
-    """Why the work is not completely known yet, and that it will be."""
-    failed: str = ""
-    """Why it is not, and will not be without somebody's help."""
-    counted: int | None = None
-    """How many items it counts, where it does."""
-    measured: KpiFigure | None = None
-    """What its KPI says, where it is measured by one."""
-    look_again: bool = False
-    """Whether it waits for items to be folded, of which nothing may come that would mark it."""
 
 
 def measure_key_results(db: Database, policy: Policy, now: datetime, today: datetime) -> int:
@@ -81,7 +56,9 @@ def _measure_one(connection: Connection, policy: Policy, key_result: str, now: d
     if found is None:
         return lambda _: None  # it is not in the mapping any more; its history stays
     before = check_ins.standings_of(connection, [key_result]).get(key_result)
-    gathered = gather(connection, policy, found[1])
+    gathered = replace(
+        gather(connection, policy, found[1]), guardrails=guardrails_of(connection, policy.scorecard, found[0])
+    )
     day = today.astimezone(policy.scorecard.timezone).date()
     scope, scope_day = (before.scope_before(day), before.scope_day) if before else (None, None)
     history = check_ins.history(connection, key_result)
@@ -121,55 +98,6 @@ def _puzzling(
         for name in sorted(puzzling & dates.keys())
         if (ref := ItemRef(name, "")) not in asked
     }
-
-
-def measure(
-    scorecard: Scorecard,
-    objective: Objective,
-    key_result: KeyResult,
-    gathered: Gathered,
-    history: Sequence[CheckIn],
-    today: datetime,
-    scope_at_start: Fraction | None,
-    catalogues: Mapping[str, Catalogue],
-) -> Standing:
-    """Where a key result stands. The same for what is stored and for what a mapping would make of it."""
-    work, unknown = None, gathered.waiting or gathered.failed
-    if isinstance(key_result.measure, Work) and not unknown:
-        unit = key_result.measure.unit
-        fields = {
-            name: estimate_fields(unit, catalogues.get(name, NO_CATALOGUE), scorecard.connections.get(name))
-            for name in {ref.connection for ref in gathered.items}
-        }
-
-        def estimate(item: Item) -> Decimal | None:
-            return estimate_of(item, fields[item.ref.connection])
-
-        try:
-            work = count(
-                key_result,
-                objective.cycle,
-                gathered.direct,
-                gathered.items,
-                estimate,
-                timezone=scorecard.timezone,
-                counted_elsewhere=gathered.elsewhere,
-                scope_at_start=scope_at_start,
-            )
-        except Uncountable as error:
-            unknown = str(error)
-    standing = stand(
-        scorecard,
-        objective,
-        key_result,
-        work=work,
-        counted=gathered.counted,
-        measured=gathered.measured,
-        history=history,
-        unknown=unknown or None,
-        now=today,
-    )
-    return replace(standing, waiting=bool(gathered.waiting)) if gathered.waiting else standing
 
 
 def gather(connection: Connection, policy: Policy, key_result: KeyResult) -> Gathered:

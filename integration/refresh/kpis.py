@@ -103,12 +103,15 @@ def figure(connection: Connection, policy: Policy, key_result: KeyResult, measur
     told = now.summary if now is not None and now.definition == _ground(connection, policy, kpi) else None
     begun: Measurement | None = None
     found = policy.scorecard.find(key_result.id)
+    days: Sequence[tuple[date, Summary]] = ()
+    if told is not None and found is not None:
+        days = measurements.days(connection, kpi.name, found[0].cycle.first, key_result.by or found[0].cycle.last)
     if key_result.start is None and key_result.keep is None and found is not None:
         calendar = Calendar(policy.scorecard.timezone, kpi.week_starts)
         as_of = calendar.midnight(measured.start.last + _DAY if measured.start else found[0].cycle.first)
         asked = needs(kpi, as_of, measured.start)
         begun = measure(kpi, known_of(connection, policy, asked), as_of, measured.start)
-    return figure_of(kpi, key_result, told, begun)
+    return figure_of(kpi, key_result, told, begun, days)
 
 
 def _ground(connection: Connection, policy: Policy, kpi: Kpi) -> str:
@@ -117,6 +120,11 @@ def _ground(connection: Connection, policy: Policy, kpi: Kpi) -> str:
     since, unsaid = since_of(connection, policy), unsaid_of(connection, policy)
     known = [(stream, since.get(stream), unsaid.get(stream)) for stream in sorted(read)]
     return f"{digest(kpi)} {hashlib.sha256(repr(known).encode()).hexdigest()[:16]}"
+
+
+def as_defined(kpi: Kpi, measured: measurements.Measured | None) -> Summary | None:
+    """What was measured last, unless the KPI was another one then. On other ground than today's it is still the last."""
+    return measured.summary if measured is not None and measured.definition.startswith(digest(kpi)) else None
 
 
 def digest(kpi: Kpi) -> str:

@@ -13,7 +13,8 @@ import orjson
 from sqlalchemy import Connection, delete, select, text, update
 from sqlalchemy import insert as plain_insert
 
-from integration.core.okr import CheckIn, Standing, WorkCount
+from integration.core.forecast import Forecast
+from integration.core.standing import CheckIn, Standing, WorkCount
 from integration.store.statements import insert
 from integration.store.tables import check_ins, standings
 
@@ -94,7 +95,7 @@ def dump(standing: Standing) -> str:
 
 def load(data: str) -> Standing:
     raw = orjson.loads(data)
-    work = raw.pop("work")
+    work, forecast = raw.pop("work"), raw.pop("forecast", None)
     fractions = ("done", "scope", "estimate", "scope_at_start")
     return Standing(
         **{
@@ -102,7 +103,10 @@ def load(data: str) -> Standing:
             "as_of": datetime.fromisoformat(raw["as_of"]),
             **{name: Decimal(raw[name]) for name in ("current", "start", "target") if raw[name] is not None},
             **{name: Fraction(raw[name]) for name in ("progress", "expected") if raw[name] is not None},
+            # What an earlier version kept has none of these.
+            "broken_guardrails": tuple(raw.get("broken_guardrails", ())),
         },
+        forecast=None if forecast is None else _forecast(forecast),
         work=None
         if work is None
         else WorkCount(
@@ -112,6 +116,18 @@ def load(data: str) -> Standing:
                 **{name: Fraction(work[name]) for name in fractions if work[name] is not None},
             }
         ),
+    )
+
+
+def _forecast(raw: dict[str, Any]) -> Forecast:
+    dates, numbers = ("by", "sure_on", "crosses_on"), ("expected", "low", "high")
+    return Forecast(
+        **{
+            **raw,
+            "chance": Fraction(raw["chance"]),
+            **{name: date.fromisoformat(raw[name]) for name in dates if raw[name] is not None},
+            **{name: Decimal(raw[name]) for name in numbers if raw[name] is not None},
+        }
     )
 
 

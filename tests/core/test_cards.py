@@ -9,7 +9,8 @@ from typing import Any
 import orjson
 import pytest
 
-from integration.core.cards import PASSENGERS, Many, Shown, badge_of, card_values, summary_of
+from integration.core.cards import PASSENGERS, Many, Shown, badge_of, card_values, forecast_of, summary_of
+from integration.core.forecast import Forecast
 from integration.core.okr import Standing, WorkCount
 from integration.core.quantities import Bound
 from integration.core.scorecard import People, Work
@@ -133,11 +134,51 @@ def test_an_item_of_no_key_result_shows_nothing() -> None:
             "not started · by 31 Dec",
             id="not started, nothing known",
         ),
+        pytest.param(shown(broken_guardrails=("margin", "answers")), "62 % · on track · 31 of 50 items · by 31 Dec · guardrail broken: margin, answers", id="broken guardrails"),
+        pytest.param(
+            shown(status="unknown", reason="SHOP-1 is being read", broken_guardrails=("margin",)),
+            "unknown: SHOP-1 is being read · guardrail broken: margin",
+            id="broken guardrails of what is unknown",
+        ),
         pytest.param(shown(status="done", progress=Fraction(1)), "100 % · done · 31 of 50 items · by 31 Dec", id="done"),
     ],
 )  # fmt: skip
 def test_summary(one: Shown, line: str) -> None:
     assert summary_of(one) == line
+
+
+DRAWN = Forecast("throughput", date(2026, 12, 31), Fraction(1234, 2000), 6, sure_on=date(2027, 1, 14))
+LINE = Forecast(
+    "trend", date(2026, 12, 31), Fraction(341, 1000), 9,
+    expected=Decimal("6.8125"), low=Decimal("5.9"), high=Decimal("7.725"), crosses_on=date(2027, 1, 20),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("one", "line"),
+    [
+        pytest.param(shown(forecast=DRAWN), "62 % chance by 31 Dec at today's scope · 85 % sure by 14 Jan 2027", id="by throughput"),
+        pytest.param(shown(forecast=replace(DRAWN, chance=Fraction(0), sure_on=None)), "under 1 % chance by 31 Dec at today's scope · 85 % sure not within a year", id="never"),
+        pytest.param(shown(forecast=replace(DRAWN, chance=Fraction(1), sure_on=date(2026, 12, 1))), "over 99 % chance by 31 Dec at today's scope · 85 % sure by 1 Dec", id="what is to come is never certain"),
+        pytest.param(people(forecast=LINE), "6.81 / week by 31 Dec (5.9 to 7.73) · 34 % chance · reaches 7.5 / week on 20 Jan 2027", id="along a line"),
+        pytest.param(people(forecast=replace(LINE, crosses_on=None)), "6.81 / week by 31 Dec (5.9 to 7.73) · 34 % chance", id="a line that leads elsewhere"),
+        pytest.param(shown(no_forecast="2 of 4 weeks known"), "none: 2 of 4 weeks known", id="too little is known"),
+        pytest.param(shown(), "", id="nobody has looked"),
+    ],
+)  # fmt: skip
+def test_forecast(one: Shown, line: str) -> None:
+    assert forecast_of(one) == line
+    assert card_values([one], "list", HOME)["forecast"] == (line or None)
+
+
+def test_a_summary_does_not_move_with_the_forecast() -> None:
+    assert summary_of(shown(forecast=DRAWN)) == summary_of(shown())
+
+
+def test_a_list_tells_of_broken_guardrails() -> None:
+    summary = card_values([shown(broken_guardrails=("margin",)), shown("trust.reviews")], "list", HOME)["summary"]
+
+    assert summary == "Rebuilt: 62 % · on track · guardrail broken: margin | Reviews: 62 % · on track"
 
 
 GOOD = shown("trust.reviews", progress=Fraction(4, 5))

@@ -15,7 +15,7 @@ from integration.core.facts import ItemRef
 from integration.core.items import Item
 from integration.core.links import Link
 from integration.core.okr import WorkCount
-from integration.core.rollup import Uncountable, count, leaves
+from integration.core.rollup import Uncountable, leaves, tally
 from integration.core.scorecard import People, Work
 from tests.core.bookshop import BERLIN, Q4, at, item, key_result, ref
 
@@ -42,7 +42,7 @@ def counted(items: Iterable[Item], linked: Iterable[str] = ("1",), work: Work | 
         number, _, weight = text.partition(":")
         direct[ref(number)] = Link("checkout.rebuilt", "label kr:rebuilt", Decimal(weight or 1))
     measured = key_result("checkout.rebuilt", work or Work("items"))
-    return count(measured, Q4, direct, {one.ref: one for one in items}, points, **{"timezone": UTC, **said})
+    return tally(measured, Q4, direct, {one.ref: one for one in items}, points, **{"timezone": UTC, **said}).work
 
 
 @pytest.mark.parametrize(
@@ -161,7 +161,7 @@ def test_scope_at_start_is_kept_and_else_is_todays() -> None:
 
 def test_only_work_is_counted() -> None:
     with pytest.raises(TypeError, match=r"checkout\.rebuilt is not measured by work"):
-        count(key_result("checkout.rebuilt", People()), Q4, {}, {}, points, timezone=UTC)
+        tally(key_result("checkout.rebuilt", People()), Q4, {}, {}, points, timezone=UTC)
 
 
 numbers = st.sampled_from([str(number) for number in range(8)])

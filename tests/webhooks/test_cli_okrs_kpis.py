@@ -116,6 +116,7 @@ class TestGuardrails:
             "keep": "<= 15 %",
             "holds": False,
             "broken_since": "2026-11-20",
+            "holds_since": None,
             "value": "100/3",
             "decimal": 33.333333333333336,
             "unit": "%",

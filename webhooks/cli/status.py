@@ -16,6 +16,7 @@ from mappings import load_texts
 from webhooks import condition
 from webhooks.cli.opened import NOTHING_APPLIED, open_service
 from webhooks.condition import Condition
+from webhooks.kpis.guardrails import Guarding, guarded
 from webhooks.phrases import ago, field_value, many
 
 LARGEST_ID = 2**63 - 1
@@ -165,7 +166,14 @@ def _sections(told: Condition, now: datetime) -> Iterator[tuple[str, str, Sequen
             for one in told.unknown_tags
         ],
     )
+    yield "Guardrails", "", [line for one in told.guardrails if (line := _guarded(one))]
     yield "Unknown", "", [f"{name}: {reason}" for name, reason in told.unknown_key_results.items()]
+
+
+def _guarded(one: Guarding) -> str:
+    """What is broken, unknown, or holds again; nothing where it has held all along."""
+    told = one.guardrail
+    return "" if told.holds and told.holds_since is None else f"{', '.join(one.objectives)}: {guarded(told)}"
 
 
 def _requests(told: Condition) -> Sequence[str]:

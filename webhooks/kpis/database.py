@@ -11,7 +11,7 @@ from integration.core.kpi.language import Kpi, Window
 from integration.core.kpi.measurement import Known
 from integration.core.kpi.needs import needs
 from integration.core.kpi.summary import Summary
-from integration.refresh.kpis import digest, known_of
+from integration.refresh.kpis import as_defined, known_of
 from integration.refresh.policy import Policy
 from integration.store import delivery, measurements
 
@@ -28,7 +28,7 @@ class StoredFacts:
     def days(self, kpi: Kpi, first: date, last: date) -> Sequence[tuple[date, Summary]]:
         """None that was measured by another definition."""
         newest = measurements.newest(self._connection, [kpi.name]).get(kpi.name)
-        if newest is None or newest.definition != digest(kpi):
+        if as_defined(kpi, newest) is None:
             return ()
         return measurements.days(self._connection, kpi.name, first, last)
 

@@ -1,65 +1,73 @@
-"""What must hold while an objective is pursued: where each guardrail was last, and since when it does not hold."""
+"""What must hold while an objective is pursued, since when it does not, or does again."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 
 from sqlalchemy import Connection
 
-from integration.core.kpi.language import Kpi
+from integration.core.guardrails import NOT_MEASURED_YET, Guardrail, is_pursued
 from integration.core.kpi.summary import Summary
 from integration.core.scorecard import Objective, Scorecard
-from integration.refresh.kpis import digest
+from integration.refresh.guarding import guardrails_of
 from integration.store import measurements
 from webhooks.figures import bound, figure
 
-NOT_MEASURED_YET = "not measured yet; that takes a running okrlink serve or okrlink work"
+__all__ = ["NOT_MEASURED_YET", "Guarding", "Guardrail", "guarded", "guarding", "guardrails"]
+
+LATELY = timedelta(days=14)
+"""For how long a guardrail that holds again is still worth a word."""
+LOOKED_BACK = timedelta(days=366)
 
 
 @dataclass(frozen=True, slots=True)
-class Guardrail:
-    """A KPI with a bound, as measured last."""
+class Guarding:
+    """A guardrail and the objectives that it guards."""
 
-    kpi: Kpi
-    told: Summary | None
-    """None where nobody has measured it by its present definition."""
-    broken_since: date | None = None
-    """The first of the days since it held last; today where it held until yesterday."""
+    guardrail: Guardrail
+    objectives: tuple[str, ...]
 
-    @property
-    def holds(self) -> bool | None:
-        """None where that is unknown, and then `reason` says why."""
-        return self.told.holds if self.told else None
 
-    @property
-    def reason(self) -> str:
-        return self.told.reason if self.told else NOT_MEASURED_YET
+def guarding(connection: Connection, scorecard: Scorecard, today: date) -> Sequence[Guarding]:
+    """The guardrails of all objectives that are pursued today: each once, in the order of the mapping."""
+    objectives: dict[str, list[str]] = {}
+    found: dict[str, Guardrail] = {}
+    for objective in scorecard.objectives:
+        for one in guardrails_of(connection, scorecard, objective) if is_pursued(objective, today) else ():
+            found[one.kpi.name] = one
+            objectives.setdefault(one.kpi.name, []).append(objective.id)
+    return [Guarding(_with_history(connection, one), tuple(objectives[name])) for name, one in found.items()]
 
 
 def guardrails(connection: Connection, scorecard: Scorecard, objective: Objective) -> Sequence[Guardrail]:
     """In the order in which the objective names them."""
-    kpis = [scorecard.kpis[name] for name in objective.guardrails if name in scorecard.kpis]
-    newest = measurements.newest(connection, [kpi.name for kpi in kpis])
-    told = []
-    for kpi in kpis:
-        measured = newest.get(kpi.name)
-        now = measured.summary if measured is not None and measured.definition == digest(kpi) else None
-        since = _broken_since(connection, kpi, now.as_of) if now is not None and now.holds is False else None
-        told.append(Guardrail(kpi, now, since))
-    return told
+    return [_with_history(connection, one) for one in guardrails_of(connection, scorecard, objective)]
 
 
-def _broken_since(connection: Connection, kpi: Kpi, as_of: datetime) -> date:
-    """Days on which it was unknown neither break it nor mend it."""
-    since = as_of.astimezone(kpi.timezone).date()
-    for day, told in reversed(measurements.days(connection, kpi.name)):
-        if told.holds:
-            break
-        if told.holds is False:
-            since = min(day, since)
-    return since
+def _with_history(connection: Connection, one: Guardrail) -> Guardrail:
+    """Since when it is broken or holds again, as its history is known today: a late fact may change that."""
+    told = one.told
+    if told is None or told.holds is None:
+        return one
+    today = told.as_of.astimezone(one.kpi.timezone).date()
+    since, was_otherwise = _since(measurements.days(connection, one.kpi.name, today - LOOKED_BACK), told, today)
+    if not told.holds:
+        return replace(one, broken_since=since)
+    return replace(one, holds_since=since) if was_otherwise and today - since <= LATELY else one
+
+
+def _since(days: Sequence[tuple[date, Summary]], told: Summary, today: date) -> tuple[date, bool]:
+    """Since when it is as it is, and whether it ever was not. Days on which it was unknown neither break it nor mend it."""
+    since = today
+    for day, then in reversed(days):
+        if then.holds is None:
+            continue
+        if then.holds != told.holds:
+            return since, True
+        since = min(day, since)
+    return since, False
 
 
 def guarded(one: Guardrail) -> str:
@@ -67,5 +75,6 @@ def guarded(one: Guardrail) -> str:
     told = one.told
     now = figure(told.value, told.unit, one.kpi.decimals) if told is not None and told.value is not None else ""
     keep = f"keep {bound(one.kpi.keep)}" if one.kpi.keep else "no bound"
-    became = {True: "holds", False: f"broken since {one.broken_since}", None: f"unknown: {one.reason}"}[one.holds]
+    again = f"holds again since {one.holds_since}" if one.holds_since else "holds"
+    became = {True: again, False: f"broken since {one.broken_since}", None: f"unknown: {one.reason}"}[one.holds]
     return f"{' '.join(filter(None, (one.kpi.name, now)))}, {keep}: {became}"

@@ -15,6 +15,7 @@ from flask import Blueprint, Response, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from integration.core.grading import Status
+from webhooks.kpis.guardrails import guarded
 from webhooks.overview import Group, Told
 from webhooks.phrases import notes, percent, points, said, way
 
@@ -77,7 +78,7 @@ def okrs_pages(look: Callable[[], Look]) -> Blueprint:
     )
     blueprint.add_app_template_global(shape)
     blueprint.add_app_template_global(per_mille)
-    for phrase in (notes, percent, points, way, said_of, pace_in_words):
+    for phrase in (guarded, notes, percent, points, way, said_of, pace_in_words):
         blueprint.add_app_template_global(phrase)
 
     @blueprint.get("/")
