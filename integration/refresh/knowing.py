@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -29,17 +30,30 @@ _WORDS: Mapping[Stream, str] = {
 }
 
 
-def unsaid_of(connection: Connection, policy: Policy) -> Mapping[Stream, str]:
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """How far the facts reach: since when each stream is completely known, and of which nothing says what they are."""
+
+    since: Mapping[Stream, datetime]
+    unsaid: Mapping[Stream, str]
+
+
+def extent_of(connection: Connection, policy: Policy) -> Extent:
+    return Extent(_since(connection, policy), _unsaid(connection, policy))
+
+
+def _unsaid(connection: Connection, policy: Policy) -> Mapping[Stream, str]:
     """The streams of which neither a rule nor a push says what they are, with the sentence that people read."""
-    told = pushed.kinds(connection)
+    only_pushed = [stream for stream in _RULED if not _from_trackers(policy, stream)]
+    told = pushed.standing_kinds(connection, [_PUSHED[stream] for stream in only_pushed])
     return {
         stream: f"no {_PUSHED[stream]} was pushed yet" if _has_rules(policy, stream) else _WORDS[stream]
-        for stream in _RULED
-        if not _from_trackers(policy, stream) and _PUSHED[stream] not in told
+        for stream in only_pushed
+        if _PUSHED[stream] not in told
     }
 
 
-def since_of(connection: Connection, policy: Policy) -> Mapping[Stream, datetime]:
+def _since(connection: Connection, policy: Policy) -> Mapping[Stream, datetime]:
     """Since when all facts of a stream are known.
 
     What trackers tell is known since the day where the youngest of their histories begins: that of the backfill, else

@@ -19,7 +19,7 @@ from integration.core.kpi.summary import Summary, summary
 from integration.core.kpi.windows import Calendar
 from integration.core.measured import KpiFigure, figure_of
 from integration.core.scorecard import KeyResult, Measured, Scorecard
-from integration.refresh.knowing import since_of, unsaid_of
+from integration.refresh.knowing import Extent, extent_of
 from integration.refresh.policy import Policy, Writing, step
 from integration.store import applied, marks, measurements
 from integration.store.db import Database
@@ -66,12 +66,13 @@ def _measure_one(
     if kpi is None:
         return lambda _: None  # it is not in the mapping any more; its history stays
     before = measurements.newest(connection, [kpi.name]).get(kpi.name)
-    definition = _ground(connection, policy, kpi)
+    extent = extent_of(connection, policy)
+    definition = _ground(kpi, extent)
     is_other = before is not None and before.definition != definition
-    current = summary(measure(kpi, known_of(connection, policy, needs(kpi, today)), today))
-    days = _days(connection, policy, kpi, details, today, anew=before is None or is_other)
+    current = summary(measure(kpi, _known(connection, extent, needs(kpi, today)), today))
+    days = _days(connection, extent, kpi, details, today, anew=before is None or is_other)
     now_told, later = days[:DAYS_AT_ONCE], days[DAYS_AT_ONCE:]
-    told = _history(connection, policy, kpi, now_told)
+    told = _history(connection, extent, kpi, now_told)
     moved = is_other or before is None or _number(before.summary) != _number(current) or bool(told)
     waiting = _waiting(policy.scorecard, kpi.name) if moved else ()
 
@@ -90,7 +91,11 @@ def _measure_one(
 
 def known_of(connection: Connection, policy: Policy, wanted: Sequence[Need]) -> Known:
     """What the database knows, as far as it is needed."""
-    return known(connection, wanted, since_of(connection, policy), unsaid_of(connection, policy))
+    return _known(connection, extent_of(connection, policy), wanted)
+
+
+def _known(connection: Connection, extent: Extent, wanted: Sequence[Need]) -> Known:
+    return known(connection, wanted, extent.since, extent.unsaid)
 
 
 def figure(connection: Connection, policy: Policy, key_result: KeyResult, measured: Measured) -> KpiFigure:
@@ -99,8 +104,9 @@ def figure(connection: Connection, policy: Policy, key_result: KeyResult, measur
     It begins over the days that the mapping says, or where the KPI stood at the first midnight of the cycle.
     """
     kpi = measured.kpi
+    extent = extent_of(connection, policy)
     now = measurements.newest(connection, [kpi.name]).get(kpi.name)
-    told = now.summary if now is not None and now.definition == _ground(connection, policy, kpi) else None
+    told = now.summary if now is not None and now.definition == _ground(kpi, extent) else None
     begun: Measurement | None = None
     found = policy.scorecard.find(key_result.id)
     days: Sequence[tuple[date, Summary]] = ()
@@ -110,16 +116,15 @@ def figure(connection: Connection, policy: Policy, key_result: KeyResult, measur
         calendar = Calendar(policy.scorecard.timezone, kpi.week_starts)
         as_of = calendar.midnight(measured.start.last + _DAY if measured.start else found[0].cycle.first)
         asked = needs(kpi, as_of, measured.start)
-        begun = measure(kpi, known_of(connection, policy, asked), as_of, measured.start)
+        begun = measure(kpi, _known(connection, extent, asked), as_of, measured.start)
     return figure_of(kpi, key_result, told, begun, days)
 
 
-def _ground(connection: Connection, policy: Policy, kpi: Kpi) -> str:
+def _ground(kpi: Kpi, extent: Extent) -> str:
     """What all numbers of a KPI stand on: its definition, and since when what it reads is known. Other ground, other past."""
     read = {stream for side in sides(kpi) for stream in streams(side)}
-    since, unsaid = since_of(connection, policy), unsaid_of(connection, policy)
-    known = [(stream, since.get(stream), unsaid.get(stream)) for stream in sorted(read)]
-    return f"{digest(kpi)} {hashlib.sha256(repr(known).encode()).hexdigest()[:16]}"
+    reach = [(stream, extent.since.get(stream), extent.unsaid.get(stream)) for stream in sorted(read)]
+    return f"{digest(kpi)} {hashlib.sha256(repr(reach).encode()).hexdigest()[:16]}"
 
 
 def as_defined(kpi: Kpi, measured: measurements.Measured | None) -> Summary | None:
@@ -137,12 +142,12 @@ def digest(kpi: Kpi) -> str:
 
 
 def _days(
-    connection: Connection, policy: Policy, kpi: Kpi, details: Sequence[str], today: datetime, *, anew: bool
+    connection: Connection, extent: Extent, kpi: Kpi, details: Sequence[str], today: datetime, *, anew: bool
 ) -> Sequence[date]:
     """The days that are over and must be measured: those since what changed, and those that nobody has measured yet."""
     zone = kpi.timezone
     yesterday = today.astimezone(zone).date() - _DAY
-    begun = [since.astimezone(zone).date() for since in since_of(connection, policy).values()]
+    begun = [since.astimezone(zone).date() for since in extent.since.values()]
     earliest = max(min(begun, default=yesterday), yesterday - KEPT_DAYS * _DAY)
     newest = None if anew else measurements.newest_day(connection, kpi.name)
     first = earliest if newest is None else newest + _DAY
@@ -152,7 +157,7 @@ def _days(
     return [first + number * _DAY for number in range((yesterday - first).days + 1)]
 
 
-def _history(connection: Connection, policy: Policy, kpi: Kpi, days: Sequence[date]) -> Mapping[date, Summary]:
+def _history(connection: Connection, extent: Extent, kpi: Kpi, days: Sequence[date]) -> Mapping[date, Summary]:
     """What the KPI was at the end of each of these days, which follow each other."""
     if not days:
         return {}
@@ -162,7 +167,7 @@ def _history(connection: Connection, policy: Policy, kpi: Kpi, days: Sequence[da
         replace(later, first=earlier.first, last=earlier.last if later.open else later.last)
         for earlier, later in zip(first, last, strict=True)
     ]
-    told = history(kpi, known_of(connection, policy, wanted), days)
+    told = history(kpi, _known(connection, extent, wanted), days)
     return {day: summary(one) for day, one in zip(days, told, strict=True)}
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, or_, select
+from sqlalchemy import Connection, Select, select
 
 from integration.core.delivery.attribution import Attributed
 from integration.core.delivery.facts import DeliveryFact, Deployment, Stream
@@ -26,6 +26,8 @@ def known(
     found: dict[Stream, dict[str, DeliveryFact]] = {}
     for need in needs:
         of_stream = found.setdefault(need.stream, {})
+        if need.kpis and connection.execute(_named(need).limit(1)).first() is None:
+            continue  # looking for its last number would go through those of all others
         for query in _queries(need):
             for ident, data in connection.execute(query):
                 if ident not in of_stream:
@@ -48,35 +50,37 @@ def _attributed(connection: Connection, found: Mapping[Stream, Mapping[str, Deli
 
 
 def _queries(need: Need) -> Iterable[Select[Any]]:
+    """Each finds its facts by one index: databases look at a whole stream where a condition is one thing `or` another."""
     columns = select(delivery_facts.c.fact, delivery_facts.c.data).where(delivery_facts.c.stream == need.stream)
-    if need.kpis:
-        columns = columns.where(delivery_facts.c.fact.in_(_of_kpis(need)))
     if need.open:
-        closed_later = _happened(need.stream, ["closed", "deleted"], need.last, None)
-        yield columns.where(or_(delivery_facts.c.open.is_(True), delivery_facts.c.fact.in_(closed_later)))
-    elif not need.moments:
-        yield columns
-    else:
-        yield columns.where(delivery_facts.c.fact.in_(_happened(need.stream, need.moments, need.first, need.last)))
+        yield columns.where(delivery_facts.c.open.is_(True))
+        ended_later = _happened(need, ["closed", "deleted"]).where(moments.c.at >= need.last)
+        yield columns.where(delivery_facts.c.fact.in_(ended_later))
+        return
+    if not need.moments:
+        yield columns.where(delivery_facts.c.fact.in_(_named(need))) if need.kpis else columns
+        return
+    happened = _happened(need, need.moments)
+    within = happened.where(moments.c.at < need.last)
+    if need.first is not None:
+        within = within.where(moments.c.at >= need.first)
+    yield columns.where(delivery_facts.c.fact.in_(within))
     if need.and_before and need.first is not None:
-        before = (moments.c.stream == need.stream) & moments.c.moment.in_(need.moments) & (moments.c.at < need.first)
-        newest = select(func.max(moments.c.at)).where(before)
-        if need.kpis:
-            newest = newest.where(moments.c.fact.in_(_of_kpis(need)))
-        yield columns.where(
-            delivery_facts.c.fact.in_(select(moments.c.fact).where(before, moments.c.at == newest.scalar_subquery()))
-        )
+        before = happened.where(moments.c.at < need.first).with_only_columns(moments.c.at)
+        newest = before.order_by(moments.c.at.desc()).limit(1).scalar_subquery()
+        yield columns.where(delivery_facts.c.fact.in_(happened.where(moments.c.at == newest)))
 
 
-def _happened(stream: Stream, names: Iterable[str], first: datetime | None, last: datetime | None) -> Select[Any]:
-    """The facts to which any of these happened from `first` on and before `last`."""
-    query = select(moments.c.fact).where(moments.c.stream == stream, moments.c.moment.in_(list(names)))
-    if first is not None:
-        query = query.where(moments.c.at >= first)
-    return query if last is None else query.where(moments.c.at < last)
+def _happened(need: Need, names: Iterable[str]) -> Select[Any]:
+    """The facts to which any of these happened, of all times.
+
+    Which KPI a number is of is asked of each, so that one that is pushed every minute is not gone through as a whole.
+    """
+    query = select(moments.c.fact).where(moments.c.stream == need.stream, moments.c.moment.in_(list(names)))
+    return query.where(_named(need).where(delivery_names.c.fact == moments.c.fact).exists()) if need.kpis else query
 
 
-def _of_kpis(need: Need) -> Select[Any]:
-    return select(delivery_names.c.fact).where(
-        delivery_names.c.stream == need.stream, delivery_names.c.name.in_(need.kpis)
-    )
+def _named(need: Need) -> Select[Any]:
+    """The pushed numbers of KPIs."""
+    names = delivery_names.c.name.in_(need.kpis)
+    return select(delivery_names.c.fact).where(delivery_names.c.stream == need.stream, names)

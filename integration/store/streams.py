@@ -125,7 +125,7 @@ def known_since(connection: Connection, name: str) -> datetime | None:
     """From when on all of a connection's history is known: from where its furthest backfill of all projects began, else
     from where it was looked at first. None before that.
     """
-    ours = [one for one in every(connection) if one.connection == name]
+    ours = [_stream(row) for row in connection.execute(select(streams).where(streams.c.connection == name))]
     backfilled = [one.since for one in ours if one.reached_at and one.scope.startswith(WHOLE) and one.name in ITEMS]
     return min(backfilled or (one.since for one in ours if one.scope == STANDING), default=None)
 
