@@ -19,8 +19,9 @@ from integration.core.standing import Standing
 from integration.pushed.reading import Received
 from integration.pushed.receiving import keep, understand
 from integration.refresh import Policy
-from integration.store import check_ins, pushed, tables
+from integration.store import check_ins, marks, pushed, tables
 from integration.store.db import Database
+from integration.store.marks import Mark
 from tests.busy_team import BusyTeam
 from tests.histories import CATALOGUES
 from tests.steps import NOW, Q4, deliver, policy_in_force, scorecard, settle
@@ -225,3 +226,19 @@ def test_a_kpi_follows_the_line_through_its_days(database: Database) -> None:
         high=Decimal("11.1"),
         crosses_on=date(2026, 12, 10),
     )
+
+
+def test_linked_work_has_a_forecast_from_the_fourth_week_on(database: Database) -> None:
+    """What was done before the key result was measured tells nothing of its weeks; nothing was done since."""
+    policy = begin(database, scorecard())
+    assert standing(database).no_forecast == "0 of 4 weeks known"
+
+    for weeks in (3, 4):
+        then = NOW + timedelta(weeks=weeks)
+        with database.write() as connection:
+            marks.add(connection, [Mark("key result", ("", "checkout.built"), then)])
+        settle(database, policy, then)
+        if weeks == 3:
+            assert standing(database).no_forecast == "3 of 4 weeks known"
+
+    assert standing(database).forecast == Forecast("throughput", Q4.last, chance=Fraction(0), points=4)
