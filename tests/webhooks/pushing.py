@@ -9,6 +9,11 @@ from typing import Any
 import pytest
 from click.testing import Result
 
+from integration.core.scorecard import Scorecard
+from integration.refresh.policy import Policy
+from integration.store import applied, marks
+from integration.store.db import Database
+from tests.steps import settle
 from tests.webhooks.typing_commands import run
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -45,6 +50,18 @@ def number(kpi: str, at: str, value: float) -> Mapping[str, Any]:
 def write(file: Path, facts: Iterable[Mapping[str, Any]]) -> str:
     file.write_text("".join(f"{json.dumps(fact)}\n" for fact in facts))
     return str(file)
+
+
+def work(database: Database, scorecard: Scorecard) -> None:
+    """All that a worker does with what was pushed, until nothing waits; a long past it measures in parts."""
+    with database.read() as connection:
+        policy = Policy(applied.revision(connection) or 0, scorecard, "https://okr.example")
+    for minute in range(1, 20):
+        settle(database, policy, datetime.now(UTC) + timedelta(minutes=minute))
+        with database.read() as connection:
+            if not marks.pending(connection, ["kpi"]):
+                return
+    raise AssertionError("KPIs are still marked after 20 rounds")
 
 
 HEAD = "version: 1\ncycle: 2026-Q4\nconnections: {}\n"

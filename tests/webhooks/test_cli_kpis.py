@@ -1,7 +1,7 @@
 """`okrlink kpis` from the database, on both databases."""
 
 import json
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from fractions import Fraction
 from io import StringIO
 
@@ -13,8 +13,7 @@ from integration.refresh.kpis import digest
 from integration.refresh.policy import Policy
 from integration.store import applied, measurements
 from mappings import load_texts
-from tests.steps import settle
-from tests.webhooks.pushing import AS_OF, NOON, ago, change, deployment, incident, number, suite, write
+from tests.webhooks.pushing import AS_OF, NOON, ago, change, deployment, incident, number, suite, work, write
 from tests.webhooks.typing_commands import run, sit_down
 from webhooks.cli.kpis_text import sparkline, table
 from webhooks.kpis.database import StoredFacts
@@ -66,18 +65,8 @@ def told(terminal, tmp_path):
     """The facts imported, and worked on until nothing waits."""
     result = run("import", write(tmp_path / "facts.jsonl", FACTS), "--since", "2026-05-01")
     assert result.exit_code == 0, result.stderr
-    work(terminal)
+    work(terminal.database, terminal.scorecard)
     return terminal
-
-
-def work(terminal):
-    with terminal.database.read() as connection:
-        revision = applied.revision(connection)
-    settle(
-        terminal.database,
-        Policy(revision, terminal.scorecard, "https://okr.example"),
-        datetime.now(UTC) + timedelta(minutes=1),
-    )
 
 
 def without_whence(text):
@@ -179,6 +168,13 @@ class TestOnATerminal:
             looks = [look(source, kpi, Asked(as_of)) for kpi in kpis]
             console.print(table(looks, {kpi.name: history(source, kpi, as_of) for kpi in kpis}, width))
         return console.file.getvalue()
+
+    def test_days_that_a_worker_kept_are_drawn(self, told):
+        with told.database.read() as connection:
+            source = StoredFacts(connection, Policy(0, told.scorecard, ""))
+            days = history(source, told.scorecard.kpis["frequency"], datetime.now(UTC))
+
+        assert None not in days
 
     def test_days_are_drawn_where_there_is_room(self, told):
         keep_days(told, "happiness", {date(2026, 11, 17): 4, date(2026, 11, 18): 8, date(2026, 11, 19): 6})

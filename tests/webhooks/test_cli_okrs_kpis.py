@@ -9,10 +9,8 @@ from rich.console import Console
 
 from integration.core.kpi.summary import Summary
 from integration.refresh.kpis import digest
-from integration.refresh.policy import Policy
-from integration.store import applied, measurements
-from tests.steps import settle
-from tests.webhooks.pushing import write
+from integration.store import measurements
+from tests.webhooks.pushing import work, write
 from tests.webhooks.typing_commands import sit_down
 from webhooks.cli.numbers import table
 from webhooks.overview import overview
@@ -63,6 +61,21 @@ def guardrail_lines(terminal):
 
 
 class TestGuardrails:
+    def test_a_worker_measures_them(self, terminal, tmp_path):
+        now = datetime.now(UTC)
+        failed = {"kind": "deployment", "id": "1", "environment": "production", "result": "failed"}
+        facts = [
+            {**failed, "finished": (now - timedelta(days=3)).isoformat()},
+            {"kind": "incident", "id": "i", "opened": (now - timedelta(days=3)).isoformat()},
+        ]
+        since = (now - timedelta(days=60)).date().isoformat()
+        assert terminal("import", write(tmp_path / "facts.jsonl", facts), "--since", since).exit_code == 0
+
+        work(terminal.database, terminal.scorecard)
+
+        broken = (now - timedelta(days=3)).date()
+        assert guardrail_lines(terminal)[0] == f"  guardrail failures 100 %, keep <= 15 %: broken since {broken}"
+
     def test_one_that_holds(self, terminal):
         measured(terminal, "100/11", holds=True)
 
@@ -160,9 +173,7 @@ def test_a_key_result_moves_with_its_kpi(terminal, tmp_path):
     ]
     since = (now - timedelta(days=60)).date().isoformat()
     assert terminal("import", write(tmp_path / "facts.jsonl", deployments), "--since", since).exit_code == 0
-    with terminal.database.read() as connection:
-        policy = Policy(applied.revision(connection), terminal.scorecard, "")
-    settle(terminal.database, policy, now + timedelta(minutes=1))
+    work(terminal.database, terminal.scorecard)
 
     line = terminal("okrs").stdout.splitlines()[1]
 
