@@ -97,6 +97,17 @@ class Words:
 
 
 @dataclass(frozen=True, slots=True)
+class Sighting:
+    """Something that ended so many times, and may have been deployments: a version, or (a stage of) a pipeline."""
+
+    of: Literal["version", "pipeline", "release pipeline"]
+    name: str
+    stage: str = ""
+    """Empty for all of it."""
+    times: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class Needs:
     """What the mapping wants of one connection."""
 

@@ -14,7 +14,7 @@ from typing import Any, Literal, Protocol, TypeAlias, runtime_checkable
 from integration.core.catalogue import Catalogue
 from integration.core.delivery.subjects import Address
 from integration.core.errors import Permanent
-from integration.core.examination import Ability, Introduction, Permission, Project, TokenEnd, Words
+from integration.core.examination import Ability, Introduction, Permission, Project, Sighting, TokenEnd, Words
 from integration.core.facts import TrackerFact
 from integration.core.fields import Place, Sample
 from integration.core.hooks import Hook
@@ -330,6 +330,17 @@ class Examiner(Protocol):
 
         None where this version of the tracker does not list them.
         """
+        ...
+
+    def sightings(self, projects: Sequence[str], since: datetime) -> Sequence[Sighting]:
+        """What ended since then in these projects (none named: in all) and may have been deployments, most often first.
+
+        Of very many projects, pipelines and runs only some are looked at.
+        """
+        ...
+
+    def count(self, kind: Literal["type", "label"], name: str, projects: Sequence[str], since: datetime) -> int:
+        """About how many items of that type, or with that label or tag, were created in these projects since that day."""
         ...
 
 

@@ -6,7 +6,7 @@ payload.py     the spellings of times, ids and identities; fields.py: work item 
 revisions.py   one revision of a work item, from either shape; relations.py: parents and links
 history.py     the past, and where webhooks differ; its feeds and lists are in history_*.py, deltas.py, queries.py
 process.py     fields of an inherited process: making them, adding them to types, trying them
-examiner.py    what the account sees and may do
+examiner.py    what the account sees and may do; sightings.py: what may have been deployments
 hooks.py       subscriptions to service hooks: what is wanted, what is there
 client.py      reads and writes; the only file that knows the SDK, imported when a connection is first used
 """

@@ -8,17 +8,21 @@ items (`validateOnly`).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 
 import orjson
 
-from integration.core.catalogue import folded
 from integration.core.errors import Gone, Permanent, Refused
-from integration.core.examination import Ability, Introduction, Permission, Project, TokenEnd, Words
+from integration.core.examination import Ability, Introduction, Permission, Project, Sighting, TokenEnd, Words
 from integration.trackers import http
 from integration.trackers.azure_devops.catalogue import every_project
+from integration.trackers.azure_devops.history_lists import Lists
+from integration.trackers.azure_devops.queries import ids_in_projects
 from integration.trackers.azure_devops.rest import Rest
+from integration.trackers.azure_devops.scopes import Scope
+from integration.trackers.azure_devops.sightings import sightings
 from integration.trackers.contract import Connection
 from integration.trackers.limits import quota
 
@@ -81,15 +85,27 @@ class AzureDevOpsExaminer:
 
     def labels(self, projects: Sequence[str]) -> Sequence[str]:
         found: dict[str, None] = {}
-        meant = {folded(name) for name in projects}
-        asked = [one for one in self._projects if not meant or folded(one.name) in meant]
-        for project in asked[:MOST_PROJECTS]:
+        for project in self._meant(projects)[:MOST_PROJECTS]:
             path, version = f"{project.id}/_apis/wit/tags", self._rest.version
             if self._is_server:
                 path, version = _TAGS_OF_SERVERS[0].format(project=project.id), _TAGS_OF_SERVERS[1]
             answer = self._rest.get(path, **{"api-version": version})
             found |= {str(each.get("name")): None for each in answer.get("value") or ()}
         return list(found)
+
+    def sightings(self, projects: Sequence[str], since: datetime) -> Sequence[Sighting]:
+        scopes = [Scope(one.id, one.name) for one in self._meant(projects)]
+        return sightings(Lists(self._rest), scopes, since)
+
+    def count(self, kind: Literal["type", "label"], name: str, projects: Sequence[str], since: datetime) -> int:
+        word = {"type": "[System.WorkItemType] =", "label": "[System.Tags] CONTAINS"}[kind]
+        quoted = name.replace("'", "''")
+        asked = f"{word} '{quoted}' AND [System.CreatedDate] >= '{since:%Y-%m-%d}'"
+        names = [one.name for one in self._meant(projects)] if projects else ()
+        return sum(len(page) for page in ids_in_projects(self._rest, names, condition=asked))
+
+    def _meant(self, projects: Sequence[str]) -> Sequence[Project]:
+        return [one for one in self._projects if not projects or any(map(one.is_called, projects))]
 
     @cached_property
     def _projects(self) -> Sequence[Project]:

@@ -24,6 +24,8 @@ PAGE_OF_RUNS = 50
 """Small, because the timeline of each run is a request of its own, and a restart repeats a page."""
 PAGE_OF_DEPLOYMENTS = 100
 OVERLAP = timedelta(minutes=5)
+_NO_STAGE = "__default"
+"""The stage of a YAML pipeline that names none."""
 _DEPLOYED = frozenset({"succeeded", "partiallySucceeded", "failed"})
 _ENDED_PULL_REQUESTS = frozenset({"completed", "abandoned"})
 
@@ -82,6 +84,13 @@ class Lists:
             with understanding():
                 facts = [fact for each in listed for fact in self._pull_request(scope, each)]
             yield Step(facts, there, first)
+
+    def stages(self, scope: Scope, build: str) -> Sequence[str]:
+        """The names of a run's stages; of a pipeline that says nothing of stages, none."""
+        with understanding():
+            told = [each for each in self._timeline(scope, build, None) if each.get("type") == "Stage"]
+            names = [str(each.get("name")) for each in told if each.get("identifier") != _NO_STAGE]
+        return list(dict.fromkeys(names))
 
     def _pages(
         self, since: datetime, position: Mapping[str, Any], ask: Callable[[str, str | None], Answer]

@@ -6,16 +6,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 from itertools import islice
-from typing import Any
+from typing import Any, Literal
 
 import requests
 
 from integration.core.errors import Malformed, Permanent, Refused
-from integration.core.examination import Ability, Introduction, Permission, Project, TokenEnd, Words
+from integration.core.examination import Ability, Introduction, Permission, Project, Sighting, TokenEnd, Words
+from integration.core.queries import Query
 from integration.trackers import http
 from integration.trackers.contract import Connection
+from integration.trackers.jira.jql import Scope, quoted
 from integration.trackers.jira.payload import Json, record, records, text
-from integration.trackers.jira.rest import Rest, date_of, understood
+from integration.trackers.jira.rest import Rest, date_of, total_of, understood
+from integration.trackers.jira.sightings import sightings
 from integration.trackers.limits import quota
 
 PAGE = 50
@@ -101,6 +104,29 @@ class JiraExaminer:
             return ()
         pages = islice(self._paged("label", PAGE_OF_LABELS), MOST_PAGES)
         return [label for page in pages for label in page if isinstance(label, str)]
+
+    def sightings(self, projects: Sequence[str], since: datetime) -> Sequence[Sighting]:
+        return sightings(self._api, self._rest, self._root, self._meant(projects), since)
+
+    def count(self, kind: Literal["type", "label"], name: str, projects: Sequence[str], since: datetime) -> int:
+        """By search: on the Cloud about as many, as its own name for it says."""
+        field = {"type": "issuetype", "label": "labels"}[kind]
+        asked = f'{field} = {quoted(name)} AND created >= "{since:%Y-%m-%d}"'
+        jql = Scope([one.key for one in self._meant(projects)] if projects else (), None).answering(Query(asked))
+        if self._in_cloud:
+            told = self._rest.told(self._api.post, f"{self._root}/search/approximate-count", data={"jql": jql})
+            count = told.get("count")
+            return count if isinstance(count, int) else 0
+        told = self._rest.told(self._api.get, f"{self._root}/search", params={"jql": jql, "maxResults": 0})
+        with understood():
+            return total_of(told)
+
+    def _meant(self, projects: Sequence[str]) -> Sequence[Project]:
+        return [one for one in self._visible if not projects or any(map(one.is_called, projects))]
+
+    @cached_property
+    def _visible(self) -> Sequence[Project]:
+        return self.projects()
 
     def _permission(self, ability: Ability, has: Json) -> Permission:
         granted = any(_is_had(has.get(name)) for name in _ENOUGH[ability])

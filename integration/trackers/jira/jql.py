@@ -43,13 +43,13 @@ class Scope:
 
     def answering(self, query: Query) -> str:
         """The issues that answer an author's query. Its order is left out: nothing of it is shown."""
-        asked = f"filter = {_quoted(query.text)}" if query.saved else condition(query.text)
+        asked = f"filter = {quoted(query.text)}" if query.saved else condition(query.text)
         wanted = f"({asked})" if asked else ""
         return " AND ".join(part for part in (wanted, self._within) if part) or self.everything
 
     @property
     def _within(self) -> str:
-        names = ", ".join(map(_quoted, self.projects))
+        names = ", ".join(map(quoted, self.projects))
         return f"project in ({names})" if names else ""
 
     def _local(self, at: datetime) -> str:
@@ -79,7 +79,8 @@ def condition(jql: str) -> str:
     return jql[:end].strip()
 
 
-def _quoted(name: str) -> str:
+def quoted(name: str) -> str:
+    """The name as a text in a query, whatever is in it."""
     escaped = name.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'
 
