@@ -7,23 +7,26 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Literal, TypeAlias
 
 from integration.core.errors import MappingInvalid, Problem
 from integration.core.fields import holds
 from integration.core.scorecard import CardValue
 from mappings.checks.names import spelled
 from mappings.cycles import by_name
+from mappings.first_delivery import PUSHED, USUAL_INCIDENT, Rule, delivery_section, key_result_lines, kpis_section
+from mappings.first_words import Line, aligned, as_list, as_text, in_quotes
 from mappings.load import load_texts
 from mappings.schema.connections import TrackerName
-from mappings.source import read
 
-MeasuredBy: TypeAlias = Literal["items", "story points", "number"]
+MeasuredBy: TypeAlias = Literal["items", "story points", "kpi", "number"]
 ShownAs: TypeAlias = Literal["badge", "fields", "nowhere"]
 
 FIELDS: Mapping[str, CardValue] = {"KR Progress": "percent", "KR Status": "status", "KR Summary": "summary"}
 LAST_DAYS = timedelta(days=21)
 """Whoever writes a mapping this late in a quarter plans the next one."""
+DELIVERY = "delivery: {deployments: [{pushed: true}], incidents: [{pushed: true}]}"
+"""Rules by which every preset can be measured."""
 LONGEST_NAME = 24
 """Names are typed: three words at most, that fit into this."""
 SMALL_WORDS = re.compile(
@@ -59,13 +62,10 @@ class Answers:
     shown: ShownAs
     fields: Mapping[str, CardValue] = dataclasses.field(default_factory=lambda: FIELDS)
     """The fields in which progress is shown, if it is shown in fields: as they are called -> what they hold."""
-
-
-class Line(NamedTuple):
-    """A line of the file, and the remark behind it."""
-
-    text: str
-    remark: str = ""
+    kpi: str = ""
+    """The preset that measures the key result, if a KPI does."""
+    deployments: tuple[Rule, ...] = (PUSHED,)
+    incidents: tuple[Rule, ...] = (USUAL_INCIDENT,)
 
 
 def this_and_next_quarter(today: date) -> tuple[str, str]:
@@ -95,10 +95,33 @@ def short_name(title: str) -> str:
 
 def wrong_with_numbers(start: str, target: str) -> str | None:
     """What the language says of a way from one number to another, or None."""
+    return _wrong_with(f"start: {as_text(start)}", f"target: {as_text(target)}")
+
+
+def wrong_with_target(preset: str, target: str) -> str | None:
+    """What the language says of a key result that such a KPI shall bring to a target, or None."""
+    return _wrong_with(f"kpi: {preset}", f"target: {as_text(target)}")
+
+
+def wrong_with_rule(tracker: TrackerName, section: Literal["deployments", "incidents"], rule: Rule) -> str | None:
+    """What the language says of such a rule beside such a tracker, or None."""
+    keys = ", ".join(f"{key}: {value if key == 'pushed' else in_quotes(value)}" for key, value in rule.items())
+    connection = (
+        f"connections: {{a: {{tracker: {tracker}, url: https://a.example, user: env/A, token: env/A, projects: [A]}}}}"
+    )
+    return _first_of(f"{connection}\ndelivery: {{{section}: [{{{keys}}}]}}")
+
+
+def _wrong_with(*said: str) -> str | None:
     lines = ("cycle: 2026", "objectives:", "  a:", "    title: A", "    key_results:", "      b:", "        title: B")
-    numbers = (f"        start: {as_text(start)}", f"        target: {as_text(target)}")
+    text = "\n".join((*lines, *(f"        {each}" for each in said), DELIVERY))
+    return _first_of(text)
+
+
+def _first_of(text: str) -> str | None:
+    """The first of what the language says of a file."""
     try:
-        problems: Sequence[Problem] = load_texts({"": "\n".join((*lines, *numbers))}, "").warnings
+        problems: Sequence[Problem] = load_texts({"": text}, "").warnings
     except MappingInvalid as invalid:
         problems = invalid.problems
     return problems[0].message if problems else None
@@ -106,8 +129,8 @@ def wrong_with_numbers(start: str, target: str) -> str | None:
 
 def first_mapping(answers: Answers) -> str:
     """The whole file."""
-    parts = (_settings, _connection, _objective, _links, _write_back)
-    return _HEAD + "\n".join("".join(f"{line}\n" for line in _aligned([*part(answers)])) for part in parts)
+    parts = (_settings, _connection, _objective, _links, _delivery, _kpis, _write_back)
+    return _HEAD + "\n".join("".join(f"{line}\n" for line in aligned([*part(answers)])) for part in parts)
 
 
 _HEAD = """\
@@ -164,6 +187,8 @@ def _objective(answers: Answers) -> Iterator[Line]:
         )
         yield Line(f"        start: {as_text(answers.start)}")
         yield Line(f"        target: {as_text(answers.target)}")
+    elif answers.measured_by == "kpi":
+        yield from key_result_lines(answers.kpi, answers.target)
     else:
         yield Line(f"        work: {answers.measured_by}", "the share of the linked work that is done")
 
@@ -179,6 +204,14 @@ def _links(answers: Answers) -> Iterator[Line]:
     yield Line(f"# How work is linked: an epic with the {key} {tag} counts with all that hangs below it.")
     yield Line("links:")
     yield Line(f"  - {key}: {as_text(answers.label)}", "the * stands for a key result")
+
+
+def _delivery(answers: Answers) -> Iterator[Line]:
+    return delivery_section(answers.deployments, answers.incidents)
+
+
+def _kpis(answers: Answers) -> Iterator[Line]:
+    return kpis_section(answers.kpi)
 
 
 def _write_back(answers: Answers) -> Iterator[Line]:
@@ -200,30 +233,5 @@ def _write_back(answers: Answers) -> Iterator[Line]:
         yield Line(f"      {as_text(name)}: {value}", f"a {holds(value)} field")
 
 
-def _aligned(lines: list[Line]) -> Iterator[str]:
-    """The remarks of one part stand in one column."""
-    column = max((len(line.text) for line in lines if line.remark), default=0)
-    for line in lines:
-        yield f"{line.text:{column}}  # {line.remark}" if line.remark else line.text
-
-
 def connection_name(tracker: TrackerName) -> str:
     return "ado" if tracker.startswith("azure") else "jira"
-
-
-def as_text(value: str) -> str:
-    """The value as YAML text, in quotes where it would not be read back as it is."""
-    document, problems = read("", f"key: {value}\n")
-    return value if not problems and document.text(("key",)) == value else _in_quotes(value)
-
-
-def as_list(values: tuple[str, ...]) -> str:
-    document, problems = read("", f"key: [{', '.join(values)}]\n")
-    plain = not problems and document.plain() == {"key": list(values)}
-    return f"[{', '.join(value if plain else _in_quotes(value) for value in values)}]"
-
-
-def _in_quotes(value: str) -> str:
-    if re.search(r'["\\]', value):
-        return "'" + value.replace("'", "''") + "'"
-    return f'"{value}"'

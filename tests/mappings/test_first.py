@@ -7,10 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import mappings
-from integration.core.scorecard import People, Work
-from mappings.first import Answers, first_mapping, likely_cycle, short_name, wrong_with_numbers
+from integration.core.scorecard import Measured, People, Work
+from mappings.first import Answers, first_mapping, likely_cycle, short_name, wrong_with_numbers, wrong_with_target
+from mappings.first_delivery import choices, likely_target
 from mappings.schema.forms import NAME
 
+FAILURES = "failed deployments"
 ANSWERS = Answers(
     url="https://tidegarden.atlassian.net",
     tracker="jira",
@@ -45,8 +47,17 @@ def loaded(answers: Answers) -> mappings.Loaded:
         replace(ANSWERS, measured_by="story points", field="Key Result", label="", shown="fields"),
         replace(ANSWERS, measured_by="number", start="38 %", target="60 %", shown="nowhere", holidays=""),
         replace(ANSWERS, tracker="azure-devops", url="https://dev.azure.com/tidegarden", user=""),
+        replace(ANSWERS, deployments=({"version": "*"}, {"reaches": "Live: at last"}), incidents=({"from": FAILURES},)),
+        replace(
+            ANSWERS,
+            tracker="azure-devops",
+            url="https://dev.azure.com/tidegarden",
+            user="",
+            deployments=({"release_pipeline": "[Gate] #1", "stage": "no"}, {"pipeline": "*-deploy"}),
+            incidents=({"type": "Bug", "label": "prod"}, {"pushed": "true"}),
+        ),
     ],
-    ids=["badge", "fields", "number", "azure"],
+    ids=["badge", "fields", "number", "azure", "delivery in jira", "delivery in azure"],
 )
 def test_a_first_mapping_has_no_mistake_and_no_warning(answers: Answers) -> None:
     assert loaded(answers).warnings == ()
@@ -61,6 +72,28 @@ def test_it_says_what_was_answered(measured_by: str, measure: object) -> None:
     assert key_result.id == "first-harvest.starter-kit"
     assert made.scorecard.connections["jira"].projects == ("SEED", "Ship & Co")
     assert made.scorecard.write_back["jira"].remote_link
+
+
+@pytest.mark.parametrize("preset", choices())
+def test_every_kpi_on_offer_measures_a_key_result(preset: str) -> None:
+    made = loaded(replace(ANSWERS, measured_by="kpi", kpi=preset, target=likely_target(preset)))
+
+    ((_, key_result),) = made.scorecard.key_results()
+    assert made.warnings == ()
+    assert isinstance(key_result.measure, Measured)
+    assert key_result.measure.kpi.preset == preset
+    assert wrong_with_target(preset, likely_target(preset)) is None
+
+
+def test_rules_come_back_as_they_were_meant() -> None:
+    rule = {"release_pipeline": "[Gate] #1", "stage": "no: 'yes'"}
+    made = loaded(replace(ANSWERS, tracker="azure-devops", user="", deployments=(rule,), incidents=({"type": "Bug"},)))
+
+    (service,) = made.scorecard.delivery.services.values()
+    (deployment,) = service.deployments
+    assert [one.text for one in (*deployment.release_pipelines, *deployment.stages)] == [*rule.values()]
+    assert [one.text for one in service.incidents[0].only.types] == ["Bug"]
+    assert service.changes[0].only.levels == ("item",)
 
 
 words = st.text(alphabet=st.characters(categories=("L", "N", "P", "S", "Zs")), min_size=1, max_size=40).map(
@@ -157,6 +190,23 @@ objectives:
 # How work is linked: an epic with the label kr:starter-kit counts with all that hangs below it.
 links:
   - label: kr:*  # the * stands for a key result
+
+# What a deployment, a change and an incident is. KPIs count these.
+delivery:
+  deployments:
+    - pushed: true      # your CI tells of each, to /api/v1/facts or by okrlink import
+  changes:
+    - started: started  # each item, from the start of its work to the deployment that ships it
+  incidents:
+    - label: incident   # each item with this label, from its creation until it is done
+
+# What is watched all the time: `okrlink kpis` shows it, and --explain the facts behind a number.
+kpis:
+  defaults: {review: monthly}                             # somebody looks at them once a month
+  deployment-frequency: {use: dora/deployment-frequency}  # Deployment frequency
+  lead-time: {use: dora/lead-time}                        # Lead time for changes
+  change-failure-rate: {use: dora/change-failure-rate}    # Change failure rate
+  time-to-restore: {use: dora/time-to-restore}            # Time to restore service
 
 # Where progress is shown. `okrlink plan` tells what would be written; nothing is before `okrlink apply`.
 write_back:

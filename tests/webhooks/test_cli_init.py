@@ -12,6 +12,9 @@ from webhooks.cli.machine import country_of, time_zone
 
 JIRA_TOKEN = "ATATT3xFfGF0T3s7q9ZbUkV5n8Lw2Rc6Hd1Pm4Xy0Ea=5D2C9A71"
 AZURE_TOKEN = "q3zv5ktxw7h2mfb6ydn4rjc8sgpl2aoe5iuq7vkz3xwt6hmb4ndy"
+ROOT = Path(__file__).parents[2]
+README = ROOT / "README.md"
+SNIPPETS = {path.stem: path.read_text(encoding="utf-8") for path in (ROOT / "webhooks/snippets").iterdir()}
 PASTED = "this looks like a secret, and no answer is one; it was not kept."
 
 
@@ -49,6 +52,8 @@ def test_it_asks_and_writes_a_mapping_without_mistakes(folder: Path) -> None:
         "14 min",
         "6 min",
         "Key Result",
+        "pipeline Ferry CD / Production, status Released",
+        "type Bug label on-the-quay, failed deployments",
         "fields",
     )
 
@@ -72,6 +77,13 @@ def test_it_asks_and_writes_a_mapping_without_mistakes(folder: Path) -> None:
         "target: 6 min\n",
         "- field: Key Result ",
         "KR Progress: percent ",
+        "    - pipeline: Ferry CD ",
+        "      stage: Production ",
+        "    - reaches: Released ",
+        "    - type: Bug ",
+        "      label: on-the-quay ",
+        "    - from: failed deployments ",
+        "  lead-time: {use: dora/lead-time} ",
     ):
         assert words in written
     assert "user:" not in written
@@ -94,6 +106,8 @@ def test_it_asks_again_when_an_answer_makes_no_sense() -> None:
         *("3,5", "3.5"),
         *(">= 4", "3.5", "1"),
         *("kr", "kr * :", "KR Status", "kr:*"),
+        *("production", "1", "pipeline Shop", ",", "version /v(/", "version v*, CI"),
+        *("Bug", "type Bug label two words", "type Incident"),
     )
 
     assert result.exit_code == 0, result.output
@@ -106,10 +120,17 @@ def test_it_asks_again_when_an_answer_makes_no_sense() -> None:
         "2026-Q4, 2026-H2, 2026-10 and 2026 are cycles; others get their dates in the file, under cycles",
         "say it in a few words",
         "a name has small letters, digits and hyphens; such as nobody-waits",
-        "one of: items, story points, number",
+        "one of: items, story points, kpi, number",
         "'3,5' has a decimal comma; write 3.5",
         'a target is one number to reach: write 4; to hold it all the time write `keep: ">= 4"`',
         "equals its start (3.5); there is no way to go",
+        "'production' is none of these",
+        "'1' is none of these",
+        "Jira has no pipelines; let your CI push its deployments, or name an Azure DevOps connection",
+        "at least one of them",
+        "'/v(/' is no regular expression",
+        "'Bug' is none of these",
+        "'type Bug label two words' is none of these",
     ):
         assert f"   → {words}" in result.stdout
 
@@ -165,8 +186,67 @@ def test_defaults_are_taken_when_nobody_answers(folder: Path) -> None:
         "Next:\n"
         "  put your tracker's address into b.yaml, in the place of https://your-site.atlassian.net\n"
         "  put JIRA_USER, JIRA_TOKEN and JIRA_WEBHOOK_SECRET into the environment\n"
+        "  okrlink token create ci --scope facts:write, for the step of your CI that is shown below\n"
         "  okrlink plan b.yaml\n"
+        "\nThe last step of the job that deploys, for GitHub Actions; the README has it for others:\n\n"
+        + "".join(f"  {line}\n" for line in SNIPPETS["github-actions"].splitlines())
     )
+
+
+def test_the_snippets_are_those_of_the_readme() -> None:
+    readme = README.read_text(encoding="utf-8")
+
+    assert set(SNIPPETS) == {"github-actions", "azure-pipelines"}
+    for snippet in SNIPPETS.values():
+        assert f"```yaml\n{snippet}```" in readme
+
+
+def test_a_ci_that_will_tell_gets_the_step_of_its_tracker(folder: Path) -> None:
+    result = init("dev.azure.com/harborlight", *[""] * 12, "ci", "ci")
+
+    assert result.exit_code == 0, result.output
+    assert "The last step of the job that deploys, for Azure Pipelines;" in result.stdout
+    assert "  displayName: Tell okrlink\n" in result.stdout
+    written = (folder / "okr.yaml").read_text(encoding="utf-8")
+    assert written.count("    - pushed: true ") == 2
+    assert "another program tells of each" in written
+
+
+@pytest.mark.parametrize(
+    ("chosen", "target", "written"),
+    [
+        ("", "", ("kpi: lead-time ", "target: -30 %\n")),
+        ("flow/throughput", "", ("kpi: throughput ", "target: +30 %\n", "  throughput: {use: flow/throughput} ")),
+        ("change-failure-rate", "5 %", ("kpi: change-failure-rate ", "target: 5 %\n")),
+        ("1", "2 / day", ("kpi: deployment-frequency ", "target: 2 / day\n")),
+    ],
+    ids=["default", "name", "end of a name", "number"],
+)
+def test_a_kpi_of_delivery_measures_the_key_result(
+    folder: Path, chosen: str, target: str, written: tuple[str, ...]
+) -> None:
+    result = init("https://tidegarden.atlassian.net", *[""] * 11, "kpi", chosen, target)
+
+    assert result.exit_code == 0, result.output
+    text = (folder / "okr.yaml").read_text(encoding="utf-8")
+    for words in (*written, "start: measured "):
+        assert words in text
+    assert text.count("use: flow/throughput") == (chosen == "flow/throughput")
+    assert okrlink("check", "--strict").exit_code == 0
+
+
+def test_a_kpi_and_its_target_are_asked_for_until_they_make_sense() -> None:
+    result = init(
+        "https://tidegarden.atlassian.net", *[""] * 11, "kpi", "velocity", "dora/leadtime", "", "many", "15 %"
+    )
+
+    for words in (
+        "there is no velocity among them",
+        "there is no dora/leadtime among them; did you mean dora/lead-time?",
+        "expected a number, got 'many'",
+        "is a share, and the KPI a duration",
+    ):
+        assert f"   → {words}" in result.stdout
 
 
 def test_a_closed_stdin_is_nobody(folder: Path) -> None:

@@ -116,16 +116,104 @@ def test_a_data_center_is_looked_at_with_a_token_alone(folder: Path) -> None:
     assert "user:" not in written(folder)
 
 
+def test_jira_tells_what_may_be_deployments_and_incidents(folder: Path, jira: JiraSimulator) -> None:
+    for name in ("Shop 4.1", "Shop 4.2", "v9"):
+        jira.create_version("SHOP", name)
+        jira.release_version(name)
+    jira.create_version("SHOP", "Shop 5.0")
+    jira.create_version("PAY", "Elsewhere 1")
+    jira.release_version("Elsewhere 1")
+    jira.create_issue("SHOP", "Bug", "Nothing can be paid", {"labels": ["prod-incident"]})
+    jira.create_issue("SHOP", "Bug", "A typo")
+    result = at_jira(jira, "SHOP")
+
+    assert result.exit_code == 0, result.output
+    assert "     1  version Shop *  2 in 90 days\n     2  version v*  1 in 90 days\n" in result.stdout
+    assert "     1  label prod-incident  1 in 90 days\n     2  type Bug  2 in 90 days\n" in result.stdout
+    for words in ("    - version: Shop * ", "    - version: v* ", "    - label: prod-incident "):
+        assert words in written(folder)
+    assert "type: Bug" not in written(folder)
+    assert "Tell okrlink" not in result.stdout
+
+
+def test_azure_devops_tells_what_may_be_deployments_and_incidents(folder: Path, ado: AzureDevOpsSimulator) -> None:
+    for number, stage in enumerate(("Test", "Production"), start=1):
+        ado.change_stage(run_id=1, pipeline="Shop deploy", stage=stage)
+        ado.complete_deployment(deployment_id=number, release="Release-1", environment=f"{stage} EU", definition="Shop")
+    ado.change_run(run_id=1, pipeline="Shop deploy")
+    ado.complete_build(build_id=2, definition="Shop CI")
+    ado.complete_build(build_id=3, definition="Publish docs")
+    ado.create_work_item("Bug", "Nothing can be paid", tags=["outage"])
+    ado.create_work_item("Bug", "A typo")
+    result = at_azure_devops(ado)
+
+    assert result.exit_code == 0, result.output
+    for words in (
+        "     1  release Shop / Production EU  1 in 90 days\n     2  pipeline Shop deploy / Production  1 in 90 days\n",
+        "     3  release Shop / Test EU  1 in 90 days\n     4  pipeline Publish docs  1 in 90 days\n",
+        "     1  label outage  1 in 90 days\n     2  type Bug  2 in 90 days\n",
+    ):
+        assert words in result.stdout
+    for words in ("- pipeline: Shop deploy ", "  stage: Production ", "- release_pipeline: Shop ", "- label: outage "):
+        assert words in written(folder)
+    for words in ("Test EU", "docs"):
+        assert words not in written(folder)
+
+
+def test_what_was_seen_is_chosen_by_number_beside_words(folder: Path, ado: AzureDevOpsSimulator) -> None:
+    ado.complete_build(build_id=3, definition="Publish docs")
+    ado.create_work_item("Bug", "A typo")
+    result = at_azure_devops(ado, *[""] * 10, "1, pipeline Shop / Live, 1", "1")
+
+    assert result.exit_code == 0, result.output
+    assert written(folder).count("- pipeline: Publish docs ") == 1
+    assert "- pipeline: Shop " in written(folder)
+    assert "- type: Bug " in written(folder)
+
+
+def test_a_data_center_tells_what_may_be_deployments_and_incidents(folder: Path) -> None:
+    with JiraDataCenterSimulator() as jira:
+        jira.create_version("SHOP", "2026.11")
+        jira.release_version("2026.11")
+        jira.create_issue("SHOP", "Bug", "A typo")
+        result = CliRunner().invoke(main, ["init"], input=f"{jira.url}\njira-data-center" + "\n" * 20)
+
+        assert result.exit_code == 0, result.output
+        assert "     1  version *  1 in 90 days\n" in result.stdout
+        assert "     1  type Bug  1 in 90 days\n" in result.stdout
+        assert not jira.unmodelled
+    assert '    - version: "*" ' in written(folder)
+    assert "    - label: incident " in written(folder)
+
+
+def test_a_list_that_cannot_be_read_ends_no_look(folder: Path, ado: AzureDevOpsSimulator) -> None:
+    ado.complete_deployment(deployment_id=1, release="Release-1", environment="Live", definition="Shop")
+    ado.create_work_item("Bug", "A typo", tags=["outage"])
+    ado.faults.add(Fault("html", path="/_apis/release/deployments", times=None))
+    ado.faults.add(Fault("unavailable", path="/_apis/wit/wiql", times=None))
+    result = at_azure_devops(ado)
+
+    assert result.exit_code == 0, result.output
+    assert GOES_ON not in result.stderr
+    assert "The plan" in result.stdout
+    for words in ("    - pushed: true ", "    - label: incident "):
+        assert words in written(folder)
+
+
 def test_the_end_shows_the_plan_and_names_what_comes_next(jira: JiraSimulator) -> None:
     result = at_jira(jira)
 
     assert "Written and checked. okr.yaml: 1 objective, 1 key result, 1 connection, no mistakes." in result.stdout
     assert "\nThe plan:\n\n  Nothing to write: okrlink knows no items yet." in result.stdout
-    assert result.stdout.endswith("\nNext:\n  put JIRA_WEBHOOK_SECRET into the environment\n  okrlink backfill\n")
+    _, _, following = result.stdout.partition("\nNext:\n")
+    assert [line for line in following.partition("\n\n")[0].splitlines() if "token create" not in line] == [
+        "  put JIRA_WEBHOOK_SECRET into the environment",
+        "  okrlink backfill",
+    ]
 
 
 def test_fields_that_are_to_be_made_come_next(folder: Path, ado: AzureDevOpsSimulator) -> None:
-    result = at_azure_devops(ado, *[""] * 10, "fields")
+    result = at_azure_devops(ado, *[""] * 12, "fields")
 
     assert result.exit_code == 0, result.output
     assert "KR Status: status " in written(folder)
@@ -152,7 +240,7 @@ def test_without_a_field_for_points_work_is_counted(folder: Path, jira: JiraSimu
         del jira.site.fields[jira.site.field(name).id]
     result = at_jira(jira, *[""] * 8, "story points", "items")
 
-    assert "   → one of: items, number\n" in result.stdout
+    assert "   → one of: items, kpi, number\n" in result.stdout
     assert "work: items " in written(folder)
 
 
@@ -193,7 +281,8 @@ def test_a_token_that_is_not_set_is_said_with_the_remedy(folder: Path, jira: Jir
     assert "export JIRA_TOKEN=…, and okrlink init again. Or go on without." in result.stderr
     assert jira.requests == []
     assert "projects: [SHOP] " in written(folder)
-    assert result.stdout.endswith("  put JIRA_TOKEN and JIRA_WEBHOOK_SECRET into the environment\n  okrlink plan\n")
+    assert "  put JIRA_TOKEN and JIRA_WEBHOOK_SECRET into the environment\n" in result.stdout
+    assert "\n  okrlink plan\n" in result.stdout
 
 
 @pytest.mark.parametrize("tracker", ["jira", "azure-devops"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from datetime import UTC, datetime
+from importlib import resources
 from pathlib import Path
 
 import click
@@ -12,6 +13,8 @@ import click
 from integration.core.errors import ServiceError
 from mappings import Loaded, load_texts
 from mappings.first import Answers, first_mapping
+from mappings.first_delivery import PUSHED
+from mappings.schema.connections import TrackerName
 from webhooks.cli import Mistake
 from webhooks.cli.asking import Asking
 from webhooks.cli.check import DEFAULT, understood, unknown_to_trackers
@@ -52,6 +55,8 @@ def init(*, offline: bool, defaults: bool, output: Path) -> None:
         _compare(loaded, output)
         _plan(loaded, output)
     _next(output, answers, seen)
+    if PUSHED in answers.deployments:
+        _snippet(answers.tracker)
 
 
 def _write(output: Path, text: str) -> None:
@@ -99,9 +104,21 @@ def _next(output: Path, answers: Answers, seen: Seen) -> None:
     if needed:
         print(f"  put {listed(needed)} into the environment")
     mapping = "" if output == DEFAULT else f" --mapping {output}"
+    if PUSHED in answers.deployments:
+        print("  okrlink token create ci --scope facts:write, for the step of your CI that is shown below")
     if not seen.catalogue:
         print(f"  okrlink plan{'' if output == DEFAULT else f' {output}'}")
         return
     if answers.shown == "fields" and not all(seen.named(name) for name in answers.fields):
         print(f"  okrlink fields create{mapping}")
     print(f"  okrlink backfill{mapping}")
+
+
+def _snippet(tracker: TrackerName) -> None:
+    """The step with which a CI tells of a deployment, as the README has it."""
+    ci, name = (
+        ("Azure Pipelines", "azure-pipelines") if tracker.startswith("azure") else ("GitHub Actions", "github-actions")
+    )
+    print(f"\nThe last step of the job that deploys, for {ci}; the README has it for others:\n")
+    for line in (resources.files("webhooks") / "snippets" / f"{name}.yaml").read_text(encoding="utf-8").splitlines():
+        print(f"  {line}")

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import date
 from itertools import islice
 
-from integration.core.catalogue import folded
 from integration.core.scorecard import CardValue
-from mappings.calendars import wrong_with_region, wrong_with_time_zone
-from mappings.checks.names import spelled
-from mappings.cycles import by_name
 from mappings.first import (
     FIELDS,
     Answers,
@@ -22,20 +18,24 @@ from mappings.first import (
     likely_cycle,
     short_name,
     this_and_next_quarter,
-    wrong_with_numbers,
 )
+from mappings.first_delivery import choices, likely_target
+from mappings.presets import presets
 from mappings.schema.connections import TrackerName
-from mappings.sites import tracker_by_address, wrong_with
-from mappings.suggestions import did_you_mean, near
+from mappings.sites import tracker_by_address
+from mappings.suggestions import near
+from webhooks.cli import making_sense
 from webhooks.cli.asking import Asking
-from webhooks.cli.looking import ALL, Look, Seen
+from webhooks.cli.delivery_questions import rules_of_deployments, rules_of_incidents
+from webhooks.cli.looking import Look, Seen
 from webhooks.cli.machine import country_of, time_zone
 from webhooks.phrases import listed
 
 MADE_UP = "https://your-site.atlassian.net"
 """The address that stands in the file until somebody writes the true one."""
 TRACKERS: tuple[TrackerName, ...] = ("jira", "azure-devops", "azure-devops-server", "jira-data-center")
-MEASURES: tuple[MeasuredBy, ...] = ("items", "story points", "number")
+MEASURES: tuple[MeasuredBy, ...] = ("items", "story points", "kpi", "number")
+USUAL_KPI = "dora/lead-time"
 SHOWN: tuple[ShownAs, ...] = ("badge", "fields", "nowhere")
 MOST_LISTED = 40
 """Projects; an account may see thousands, and all can be named."""
@@ -46,39 +46,45 @@ def interview(asking: Asking, today: date, look: Look | None = None) -> Answers:
     """All questions, in an order in which each can use the answers before, and what a look at the tracker tells."""
     asking.say("Enter takes what stands in [brackets]; all of it can be changed later in the file.\n")
     asking.say("1. Your tracker. Of its account only the names of environment variables are asked, never a secret.")
-    url = asking.ask("Address that people open", MADE_UP, _address)
+    url = asking.ask("Address that people open", MADE_UP, making_sense.address)
     tracker = _tracker(asking, url)
     prefix = connection_name(tracker).upper()
     user = (
-        asking.ask("Variable with the account's e-mail address", f"{prefix}_USER", _variable)
+        asking.ask("Variable with the account's e-mail address", f"{prefix}_USER", making_sense.variable)
         if tracker == "jira"
         else ""
     )
-    token = asking.ask("Variable with its token", f"{prefix}_TOKEN", _variable)
-    secret = asking.ask("Variable with the secret of its webhooks", f"{prefix}_WEBHOOK_SECRET", _variable)
+    token = asking.ask("Variable with its token", f"{prefix}_TOKEN", making_sense.variable)
+    secret = asking.ask("Variable with the secret of its webhooks", f"{prefix}_WEBHOOK_SECRET", making_sense.variable)
     asking.say("2. What okrlink may read")
     projects = _projects(asking, look.begin(url, tracker, user, token) if look and url != MADE_UP else {})
     seen = look.into(projects) if look else Seen()
     asking.say("3. Your days")
-    timezone = asking.ask("Time zone", time_zone(os.environ), _time_zone)
+    timezone = asking.ask("Time zone", time_zone(os.environ), making_sense.time_zone_there_is)
     holidays = asking.ask(
-        "Days off of a country or region, such as DE-BE, or none", country_of(timezone) or "none", _region
+        "Days off of a country or region, such as DE-BE, or none", country_of(timezone) or "none", making_sense.region
     )
     asking.say("4. The cycle")
     this, following = this_and_next_quarter(today)
-    cycle = asking.ask(f"{this} is this quarter, {following} the next", likely_cycle(today), _cycle)
+    cycle = asking.ask(f"{this} is this quarter, {following} the next", likely_cycle(today), making_sense.named_cycle)
     asking.say("5. One objective and one key result; more of them are added in the file")
-    objective = asking.ask("Objective: where you want to be, in words", "Buying takes less than a minute", _words)
-    objective_name = asking.ask("Its short name", _name_for(objective, "first-objective"), _name)
-    key_result = asking.ask("Key result: how it will be seen", "The new checkout is built", _words)
-    key_result_name = asking.ask("Its short name, which people tag with", _name_for(key_result, "first-result"), _name)
+    objective = asking.ask(
+        "Objective: where you want to be, in words", "Buying takes less than a minute", making_sense.in_words
+    )
+    objective_name = asking.ask("Its short name", _name_for(objective, "first-objective"), making_sense.short)
+    key_result = asking.ask("Key result: how it will be seen", "The new checkout is built", making_sense.in_words)
+    key_result_name = asking.ask(
+        "Its short name, which people tag with", _name_for(key_result, "first-result"), making_sense.short
+    )
     measured_by = _measured_by(asking, seen)
-    number = measured_by == "number"
-    start = asking.ask("Where the number stands, with its unit", "0 %", _start) if number else ""
-    target = asking.ask("Which number is to be reached", _target(start), _from(start)) if number else ""
+    kpi, start, target = _way(asking, measured_by)
     asking.say("6. How people tag work")
     tag = _tagged(asking, seen)
-    asking.say("7. Where progress is shown")
+    asking.say("7. What a deployment is")
+    deployments = rules_of_deployments(asking, tracker, seen.deployments)
+    asking.say("8. What an incident is: a failure that users felt")
+    incidents = rules_of_incidents(asking, tracker, seen.incidents)
+    asking.say("9. Where progress is shown")
     fields = _fields(asking, seen)
     shown = _shown(asking, seen, fields)
     return Answers(
@@ -102,6 +108,9 @@ def interview(asking: Asking, today: date, look: Look | None = None) -> Answers:
         label=tag if "*" in tag else "",
         shown=shown,
         fields=fields,
+        kpi=kpi,
+        deployments=deployments,
+        incidents=incidents,
     )
 
 
@@ -118,24 +127,43 @@ def _tracker(asking: Asking, url: str) -> TrackerName:
 def _projects(asking: Asking, visible: Mapping[str, str]) -> tuple[str, ...]:
     """From a numbered list where the tracker told of any."""
     if not visible:
-        return asking.ask("Projects by key or name, with commas between; * is all", "*", _several)
+        return asking.ask("Projects by key or name, with commas between; * is all", "*", making_sense.several)
     for number, (key, name) in enumerate(islice(visible.items(), MOST_LISTED), start=1):
         asking.say(f"   {number:3}  {key}" + (f"  {name}" if name != key else ""))
     if len(visible) > MOST_LISTED:
         asking.say(f"        … and {len(visible) - MOST_LISTED:,} more, by key or name")
     default = next(iter(visible)) if len(visible) == 1 else "*"
-    return asking.ask("Projects by number, key or name, with commas between; * is all", default, _among(visible))
+    return asking.ask(
+        "Projects by number, key or name, with commas between; * is all", default, making_sense.among(visible)
+    )
 
 
 def _measured_by(asking: Asking, seen: Seen) -> MeasuredBy:
     """In points first where items are estimated; not at all where the tracker has no field for them."""
-    words = "Measured by linked items, their story points, or a number people type in"
+    words = "Measured by linked items, their story points, a KPI of delivery, or a number people type in"
     if estimates := seen.estimates():
         asking.say(f"   Work can be estimated there, in {listed(estimates)}")
         return asking.choose(words, sorted(MEASURES, key=lambda each: each != "story points"))
     if seen.catalogue:
-        return asking.choose("Measured by linked items, or a number people type in", [MEASURES[0], MEASURES[2]])
+        words = "Measured by linked items, a KPI of delivery, or a number people type in"
+        return asking.choose(words, [each for each in MEASURES if each != "story points"])
     return asking.choose(words, MEASURES)
+
+
+def _way(asking: Asking, measured_by: MeasuredBy) -> tuple[str, str, str]:
+    """The KPI, the start and the target of the key result, where its measure has them."""
+    if measured_by == "number":
+        start = asking.ask("Where the number stands, with its unit", "0 %", making_sense.starting)
+        likely, understand = making_sense.likely_end(start), making_sense.target_from(start)
+        return "", start, asking.ask("Which number is to be reached", likely, understand)
+    if measured_by == "kpi":
+        titles = {name: presets()[name].title or "" for name in choices()}
+        for number, (name, title) in enumerate(titles.items(), start=1):
+            asking.say(f"   {number:3}  {name}  {title}")
+        kpi = asking.ask("Which KPI, by number or name", USUAL_KPI, making_sense.one_of(choices()))
+        words = "Where it is to be: a number with its unit, or how far from where it was before the cycle"
+        return kpi, "", asking.ask(words, likely_target(kpi), making_sense.target_of(kpi))
+    return "", "", ""
 
 
 def _tagged(asking: Asking, seen: Seen) -> str:
@@ -148,7 +176,7 @@ def _tagged(asking: Asking, seen: Seen) -> str:
         asking.say(f"   {name} is a field")
     default = next(iter((*patterns, *fields)), "kr:*")
     words = "A label or tag in which * stands for the key result, or the name of a field"
-    tag = asking.ask(words, default, _tag)
+    tag = asking.ask(words, default, making_sense.tag)
     if "*" in tag or seen.catalogue is None:
         return tag
     if known := seen.named(tag):
@@ -189,108 +217,5 @@ def _name_for(title: str, otherwise: str) -> str:
     return NAMES.get(title) or (short_name(title) if re.search("[A-Za-z0-9]", title) else otherwise)
 
 
-def _target(start: str) -> str:
-    """As an example: in the unit of the start."""
-    return f"100{start.lstrip('+-.0123456789')}" if start != "100" else "200"
-
-
 def _or(words: tuple[str, ...]) -> str:
     return f"{', '.join(words[:-1])} or {words[-1]}"
-
-
-def _address(answer: str) -> str:
-    url = answer if "://" in answer else f"https://{answer}"
-    if wrong := wrong_with(url, tracker_by_address(url)):
-        raise ValueError(wrong)
-    return url.rstrip("/")
-
-
-def _variable(answer: str) -> str:
-    """By custom in capitals. Anything else may be the secret itself, unless there is a variable of that name."""
-    name = answer.removeprefix("env/").removeprefix("$")
-    if not re.fullmatch(r"[A-Z_][A-Z0-9_]*", name) and not (name.isidentifier() and name in os.environ):
-        raise ValueError("expected the name of a variable in capitals, such as JIRA_TOKEN; never the secret itself")
-    return name
-
-
-def _several(answer: str) -> tuple[str, ...]:
-    names = tuple(dict.fromkeys(" ".join(name.split()) for name in answer.split(",") if name.strip()))
-    if not names:
-        raise ValueError("at least one project, or *")
-    return names
-
-
-def _among(visible: Mapping[str, str]) -> Callable[[str], tuple[str, ...]]:
-    """A project is meant by its key or name first, else by its number in the list."""
-    meant = {folded(name): key for key, name in visible.items()} | {folded(key): key for key in visible}
-    meant |= {str(number): key for number, key in enumerate(visible, start=1) if str(number) not in meant}
-
-    def chosen(answer: str) -> tuple[str, ...]:
-        names = _several(answer)
-        if ALL[0] in names:
-            return ALL
-        unknown = [name for name in names if folded(name) not in meant]
-        if unknown:
-            guess = did_you_mean(unknown[0], [*visible, *visible.values()])
-            raise ValueError(f"the account sees no project '{unknown[0]}'{guess}")
-        return tuple(dict.fromkeys(meant[folded(name)] for name in names))
-
-    return chosen
-
-
-def _time_zone(answer: str) -> str:
-    if wrong := wrong_with_time_zone(answer):
-        raise ValueError(wrong)
-    return answer
-
-
-def _region(answer: str) -> str:
-    if answer.casefold() in ("none", "-"):
-        return ""
-    if wrong := wrong_with_region(answer):
-        raise ValueError(wrong)
-    return answer
-
-
-def _cycle(answer: str) -> str:
-    if by_name(answer) is None:
-        raise ValueError(
-            "2026-Q4, 2026-H2, 2026-10 and 2026 are cycles; others get their dates in the file, under cycles"
-        )
-    return answer
-
-
-def _words(answer: str) -> str:
-    if not re.search(r"[^\W_]", answer):
-        raise ValueError("say it in a few words")
-    return " ".join(answer.split())
-
-
-def _name(answer: str) -> str:
-    if spelled(answer) != answer:
-        raise ValueError(f"a name has small letters, digits and hyphens; such as {short_name(answer)}")
-    return answer
-
-
-def _start(answer: str) -> str:
-    return _from(answer)(_target(answer)) and answer
-
-
-def _from(start: str) -> Callable[[str], str]:
-    def target(answer: str) -> str:
-        if wrong := wrong_with_numbers(start, answer):
-            raise ValueError(wrong)
-        return answer
-
-    return target
-
-
-def _tag(answer: str) -> str:
-    label = "*" in answer
-    if label and (answer.count("*") != 1 or answer == "*" or " " in answer):
-        raise ValueError("a label has one * and no spaces, as in kr:*; the * stands for the key result")
-    if answer.casefold() in (field.casefold() for field in FIELDS):
-        raise ValueError(
-            "okrlink writes a field of that name; people choose key results in another, such as Key Result"
-        )
-    return answer if label else _words(answer)

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
 from integration.core.catalogue import Catalogue, TrackerField, folded
@@ -21,6 +22,8 @@ from mappings.first import connection_name
 from mappings.loaded import ALL_PROJECTS
 from mappings.schema.connections import TrackerName
 from webhooks.cli.asking import Asking
+from webhooks.cli.delivery_questions import LOOKED_BACK
+from webhooks.cli.offers import Kind, Offer, candidates, of_deployments, of_incidents
 from webhooks.phrases import listed
 
 ALL = (ALL_PROJECTS,)
@@ -38,6 +41,8 @@ class Seen:
 
     catalogue: Catalogue | None = None
     labels: Sequence[str] = ()
+    deployments: Sequence[Offer] = ()
+    incidents: Sequence[Offer] = ()
 
     def estimates(self) -> Sequence[str]:
         """The names of the fields in which items are estimated."""
@@ -119,7 +124,30 @@ class Look:
         within = replace(self._connection, projects=named)
         with self._trying("Let the account browse these projects.", "Later it may do so."):
             self.seen = Seen(tracker.connect(within).catalogue(), self._labels(within))
+        if self._connection is not None and tracker.examiner is not None:
+            self._asking.say(f"   Looking at {LOOKED_BACK} days …")
+            examiner, since = tracker.examiner(within), datetime.now(UTC) - timedelta(days=LOOKED_BACK)
+            deployments, incidents = self._deployments(examiner, named, since), self._incidents(examiner, named, since)
+            self.seen = replace(self.seen, deployments=deployments, incidents=incidents)
         return self.seen
+
+    def _deployments(self, examiner: Examiner, projects: Sequence[str], since: datetime) -> Sequence[Offer]:
+        """None where the tracker does not tell: the question is asked without."""
+        try:
+            return of_deployments(examiner.sightings(projects, since))
+        except (Permanent, Retryable):
+            return ()
+
+    def _incidents(self, examiner: Examiner, projects: Sequence[str], since: datetime) -> Sequence[Offer]:
+        """None where the tracker does not tell its types. What it refuses to count is not offered."""
+        counts: dict[tuple[Kind, str], int] = {}
+        try:
+            for kind, name in candidates(examiner.words().types, self.seen.labels):
+                with suppress(Permanent):
+                    counts[kind, name] = examiner.count(kind, name, projects, since)
+        except (Permanent, Retryable):
+            return ()
+        return of_incidents(counts)
 
     def _projects(self, examiner: Examiner) -> Mapping[str, str]:
         self._asking.say(f"   You are {examiner.introduce().account} there.")
