@@ -198,11 +198,17 @@ class TestMistakes:
 
         assert (result.exit_code, result.stderr) == (2, message)
 
-    def test_what_is_no_time(self, kpis):
-        result = kpis("{n: {measure: {count: deployments}}}", [], as_of="yesterday")
+    @pytest.mark.parametrize("as_of", ["yesterday", "2026-13-01", "0001-01-01", "9999-12-31"])
+    def test_what_is_no_time(self, kpis, as_of):
+        result = kpis("{n: {measure: {count: deployments}}}", [], as_of=as_of)
 
         assert result.exit_code == 2
-        assert result.stderr.startswith("--as-of yesterday: write a day or a time")
+        assert result.stderr.startswith(f"--as-of {as_of}: write a day or a time")
+
+    def test_a_day_is_meant_to_its_end(self, kpis):
+        (one,) = kpis.told("{n: {measure: {count: deployments}}}", [deployment("1", -11)], as_of="2026-11-20")
+
+        assert (one["value"], one["as_of"]) == ("1", "2026-11-21T00:00:00+00:00")
 
 
 class TestNothingThere:

@@ -38,6 +38,8 @@ from webhooks.kpis.source import KpiSource
 from webhooks.kpis.traced import counted, left_out
 
 MOST_SHOWN = 20
+YEARS = range(1990, 2201)
+"""Of which anything can be asked: windows reach far back, and calendars end."""
 _DAY = timedelta(days=1)
 
 
@@ -195,14 +197,21 @@ def _as_of(told: str | None, zone: ZoneInfo) -> datetime:
     now = datetime.now(UTC)
     if told is None:
         return now
+    at = _moment(told, zone, now)
+    if at is None or at.year not in YEARS:
+        raise Mistake(f"--as-of {told}: write a day or a time, such as 2026-11-20 or 2026-11-20T12:00:00Z")
+    return at
+
+
+def _moment(told: str, zone: ZoneInfo, now: datetime) -> datetime | None:
     try:
         if len(told) == len("2026-11-20"):
             day = date.fromisoformat(told)
             return now if day == now.astimezone(zone).date() else Calendar(zone).midnight(day + _DAY)
         at = datetime.fromisoformat(told)
         return (at if at.tzinfo else at.replace(tzinfo=zone)).astimezone(UTC)
-    except (ValueError, OverflowError) as error:
-        raise Mistake(f"--as-of {told}: write a day or a time, such as 2026-11-20 or 2026-11-20T12:00:00Z") from error
+    except (ValueError, OverflowError):
+        return None
 
 
 # --- what is shown ---
