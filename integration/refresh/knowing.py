@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from integration.core.delivery.facts import Stream
-from integration.core.delivery.rules import ChangeRule, DeploymentRule, IncidentRule, Service
+from integration.core.delivery.rules import ChangeRule, Delivery, DeploymentRule, IncidentRule, Service
 from integration.refresh.policy import Policy
 from integration.store import pushed, streams
 
@@ -30,23 +30,38 @@ _WORDS: Mapping[Stream, str] = {
 }
 
 
+_TOLD_BY_TRACKERS: tuple[Stream, ...] = ("items", "stays")
+NO_TRACKER = "no connection of the mapping tells of items"
+
+
 @dataclass(frozen=True, slots=True)
 class Extent:
-    """How far the facts reach: since when each stream is completely known, and of which nothing says what they are."""
+    """How far the facts reach: since when each stream is completely known, and of what nothing says what it is."""
 
     since: Mapping[Stream, datetime]
     unsaid: Mapping[Stream, str]
+    unsaid_fields: Mapping[tuple[Stream, str], str]
 
 
 def extent_of(connection: Connection, policy: Policy) -> Extent:
-    return Extent(_since(connection, policy), _unsaid(connection, policy))
+    return Extent(_since(connection, policy), _unsaid(connection, policy), unsaid_fields(policy.scorecard.delivery))
+
+
+def unsaid_fields(delivery: Delivery) -> Mapping[tuple[Stream, str], str]:
+    """The fields of which no rule says what they are; a pushed fact may yet tell.
+
+    Rework is what somebody calls so: where nobody does, that there was none is not known.
+    """
+    ruled = any(rule.rework for service in delivery.services.values() for rule in service.deployments)
+    return {} if ruled else {("deployments", "rework"): "nothing says which deployments are rework"}
 
 
 def _unsaid(connection: Connection, policy: Policy) -> Mapping[Stream, str]:
     """The streams of which neither a rule nor a push says what they are, with the sentence that people read."""
     only_pushed = [stream for stream in _RULED if not _from_trackers(policy, stream)]
     told = pushed.standing_kinds(connection, [_PUSHED[stream] for stream in only_pushed])
-    return {
+    of_trackers = {} if policy.scorecard.connections else dict.fromkeys(_TOLD_BY_TRACKERS, NO_TRACKER)
+    return of_trackers | {
         stream: f"no {_PUSHED[stream]} was pushed yet" if _has_rules(policy, stream) else _WORDS[stream]
         for stream in only_pushed
         if _PUSHED[stream] not in told

@@ -95,7 +95,7 @@ def known_of(connection: Connection, policy: Policy, wanted: Sequence[Need]) -> 
 
 
 def _known(connection: Connection, extent: Extent, wanted: Sequence[Need]) -> Known:
-    return known(connection, wanted, extent.since, extent.unsaid)
+    return known(connection, wanted, extent.since, extent.unsaid, extent.unsaid_fields)
 
 
 def figure(connection: Connection, policy: Policy, key_result: KeyResult, measured: Measured) -> KpiFigure:
@@ -106,7 +106,7 @@ def figure(connection: Connection, policy: Policy, key_result: KeyResult, measur
     kpi = measured.kpi
     extent = extent_of(connection, policy)
     now = measurements.newest(connection, [kpi.name]).get(kpi.name)
-    told = now.summary if now is not None and now.definition == _ground(kpi, extent) else None
+    told = as_defined(kpi, now)
     begun: Measurement | None = None
     found = policy.scorecard.find(key_result.id)
     days: Sequence[tuple[date, Summary]] = ()

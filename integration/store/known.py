@@ -21,8 +21,11 @@ def known(
     needs: Iterable[Need],
     since: Mapping[Stream, datetime],
     unsaid: Mapping[Stream, str],
+    unsaid_fields: Mapping[tuple[Stream, str], str],
 ) -> Known:
-    """The facts that are needed, and what attribution made of them. `since` and `unsaid` are as `Known` has them."""
+    """The facts that are needed, and what attribution made of them. `since` and what is unsaid are as `Known` has them,
+    but that a field of which no rule says anything may be told by a fact.
+    """
     found: dict[Stream, dict[str, DeliveryFact]] = {}
     for need in needs:
         of_stream = found.setdefault(need.stream, {})
@@ -33,7 +36,12 @@ def known(
                 if ident not in of_stream:
                     of_stream[ident] = delivery.load(need.stream, ident, data)
     facts = {stream: tuple(several.values()) for stream, several in found.items()}
-    return Known(facts, since, unsaid, attributed=_attributed(connection, found))
+    still = {
+        (stream, name): why
+        for (stream, name), why in unsaid_fields.items()
+        if not any(name in fact.fields for fact in facts.get(stream, ()))
+    }
+    return Known(facts, since, unsaid, still, _attributed(connection, found))
 
 
 def _attributed(connection: Connection, found: Mapping[Stream, Mapping[str, DeliveryFact]]) -> Attributed:

@@ -18,6 +18,7 @@ from integration.core.kpi.summary import Summary, summary
 from integration.pushed.lines import rows
 from integration.pushed.meaning import fact_of
 from integration.pushed.reading import Received, Refused, read
+from integration.refresh.knowing import unsaid_fields
 
 MOST_SHOWN = 20
 NO_ITEMS = "a file of pushed facts tells nothing of work items"
@@ -42,7 +43,7 @@ class FactsFile:
         self._known = Known.of(
             [*ruled, *attributed.failures],
             unsaid=_unsaid(ruled, delivery),
-            unsaid_fields=_unsaid_fields(ruled, delivery),
+            unsaid_fields=_untold(ruled, delivery),
             attributed=attributed,
         )
 
@@ -103,9 +104,10 @@ def _unsaid(facts: Sequence[DeliveryFact], delivery: Delivery) -> Mapping[Stream
     return unsaid
 
 
-def _unsaid_fields(facts: Sequence[DeliveryFact], delivery: Delivery) -> Mapping[tuple[Stream, str], str]:
-    """Rework is what somebody calls so: where nobody does, that there was none is not known."""
-    ruled = any(rule.rework for service in delivery.services.values() for rule in service.deployments)
-    if ruled or any("rework" in fact.fields for fact in facts if isinstance(fact, Deployment)):
-        return {}
-    return {("deployments", "rework"): "nothing says which deployments are rework"}
+def _untold(facts: Sequence[DeliveryFact], delivery: Delivery) -> Mapping[tuple[Stream, str], str]:
+    """The fields of which neither a rule nor any fact says what they are."""
+    return {
+        (stream, name): why
+        for (stream, name), why in unsaid_fields(delivery).items()
+        if not any(fact.stream == stream and name in fact.fields for fact in facts)
+    }

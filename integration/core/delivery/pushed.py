@@ -55,7 +55,7 @@ def _deployment(fact: Deployment, services: tuple[Service, ...], fields: dict[st
 def _services(fact: DeliveryFact, delivery: Delivery) -> tuple[Service, ...]:
     """The services that it names, by any name they have or had; the only one there is where it names none."""
     every = tuple(delivery.services.values())
-    if not fact.services:
+    if not fact.services or delivery.is_one:
         return every if len(every) == 1 else ()
     return tuple(
         service for service in every if not {service.name, service.title, *service.was}.isdisjoint(fact.services)
@@ -64,10 +64,13 @@ def _services(fact: DeliveryFact, delivery: Delivery) -> tuple[Service, ...]:
 
 def _with_team(fact: DeliveryFact, services: tuple[Service, ...]) -> dict[str, Value]:
     fields = dict(fact.fields)
-    if services:
-        fields["service"] = tuple(service.name for service in services)
-    elif fact.services:
-        fields["service"] = fact.services
+    named = tuple(service.name for service in services) or fact.services
+    if fact.services and any(service.name == "" for service in services):
+        # The mapping knows one service, of which senders tell more: a deployment is that one's, too, so that what trackers
+        # tell, who know of no service, can be blamed on it.
+        named = ("", *fact.services) if isinstance(fact, Deployment) else fact.services
+    if any(named):
+        fields["service"] = named
     teams = tuple(dict.fromkeys(service.team for service in services if service.team))
     return {**fields, "team": teams} if teams and "team" not in fields else fields
 

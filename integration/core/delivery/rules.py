@@ -116,6 +116,11 @@ class Delivery:
 
     services: Mapping[str, Service] = field(default_factory=dict)
 
+    @property
+    def is_one(self) -> bool:
+        """Whether the mapping names no service."""
+        return set(self.services) == {""}
+
     def selectors(self) -> Iterator[Selector]:
         """Whatever selects items, or what runs and versions are about."""
         for service in self.services.values():
