@@ -125,7 +125,7 @@ class Look:
         with self._trying("Let the account browse these projects.", "Later it may do so."):
             self.seen = Seen(tracker.connect(within).catalogue(), self._labels(within))
         if self._connection is not None and tracker.examiner is not None:
-            self._asking.say(f"   Looking at {LOOKED_BACK} days …")
+            self._asking.say(f"   Looking for deployments and incidents of {LOOKED_BACK} days …")
             examiner, since = tracker.examiner(within), datetime.now(UTC) - timedelta(days=LOOKED_BACK)
             deployments, incidents = self._deployments(examiner, named, since), self._incidents(examiner, named, since)
             self.seen = replace(self.seen, deployments=deployments, incidents=incidents)
