@@ -35,7 +35,8 @@ def init(*, offline: bool, defaults: bool, output: Path) -> None:
     """Ask what is needed and write a first mapping; never over a file that is there, never a secret.
 
     Where the variables that you name hold an account, the tracker is looked at: its projects, labels, fields, and
-    what may have been deployments and incidents are what you choose from; in the end its names are compared, and the plan is shown. Nothing is written into the tracker.
+    what may have been deployments and incidents are what you choose from; in the end its names are compared, and the
+    plan is shown. Nothing is written into the tracker.
     """
     if os.path.lexists(output):
         raise Mistake(f"{output} is there already and stays as it is; okrlink init --output NAME writes another file")
