@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from integration.core.facts import ItemRef
 from integration.core.scorecard import Scorecard
-from integration.refresh.attributing import marks_of_failures
+from integration.refresh.attributing_all import marks_of_failures
 from integration.store import (
     applied,
     check_ins,

@@ -24,18 +24,16 @@ from integration.refresh.kpi_marks import Touched, mark_kpis
 from integration.refresh.policy import Policy, Writing, step
 from integration.store import attributed, delivery, marks, timelines
 from integration.store.db import Database
-from integration.store.delivery import Drawn, Key
+from integration.store.delivery import FAILURE, Drawn, Key
 from integration.store.instants import from_micros, to_micros
 from integration.store.marks import Claimed, Mark
 from integration.store.timelines import StoredTimeline
 
 BATCH = 200
-FAILURE = "failure:"
-"""What the subjects of incidents begin with that failed deployments themselves are."""
-
-
 _OF_SHIPPING: Sequence[Stream] = ("changes", "deployments")
 """The streams in whose windows it counts what a deployment ships."""
+ANEW = "[]"
+"""What a mark says that knows no place, and of whose fact all is to be found again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,19 +55,6 @@ def marks_of(facts: Iterable[tuple[DeliveryFact | None, DeliveryFact | None]], n
         places = [_place(one) for one in (before, after) if isinstance(one, Deployment) and one.is_production]
         detail = orjson.dumps([place for place in places if place is not None]).decode() if places else None
         yield Mark("attribution", ("", f"{known.stream}:{known.id}"), now, detail)
-
-
-def marks_of_failures(connection: Connection, scorecard: Scorecard, now: datetime) -> Iterator[Mark]:
-    """What must be attributed again where failed deployments begin to be incidents of a service, or are none any more.
-
-    Nothing of the deployments themselves is another then.
-    """
-    failing, made = failing_services(scorecard), timelines.failures(connection, FAILURE)
-    yield from (
-        Mark("attribution", ("", f"incidents:{ident}"), now) for ident, service in made if service not in failing
-    )
-    for service in sorted(failing - {service for _, service in made}):
-        yield from marks_of(((one, one) for one in timelines.failed(connection, service)), now)
 
 
 def failing_services(scorecard: Scorecard) -> frozenset[str]:
@@ -97,6 +82,8 @@ class _Reach:
     deployments: set[str] = field(default_factory=set)
     drawn: list[Drawn] = field(default_factory=list)
     gone: list[Key] = field(default_factory=list)
+    anew: set[str] = field(default_factory=set)
+    """Of these all is written again, whatever was found before."""
 
 
 def _attribute(connection: Connection, policy: Policy, claimed: Claimed, now: datetime) -> Writing:
@@ -117,12 +104,12 @@ def _attribute(connection: Connection, policy: Policy, claimed: Claimed, now: da
     moved = {
         ident: by
         for ident, by in shipped.items()
-        if [(one.id, finish(one)) for one in by] != list(shipped_before.get(ident, ()))
+        if [(one.id, finish(one)) for one in by] != list(shipped_before.get(ident, ())) or ident in reach.anew
     }
     reach.deployments |= set(caused_before.values()) | {one.id for one in causes.values() if one is not None}
     became = _outcomes(connection, timeline, reach.deployments, causes, incidents)
     known = attributed.outcomes_of(connection, became)
-    changed = {ident: one for ident, one in became.items() if one != known.get(ident)}
+    changed = {ident: one for ident, one in became.items() if one != known.get(ident) or ident in reach.anew}
     blamed = {ident: one for ident, one in causes.items() if (one.id if one else None) != caused_before.get(ident)}
     others = [(incidents.get(ident), (one,)) for ident, one in causes.items() if ident in blamed or ident in made]
     touched = [
@@ -154,6 +141,8 @@ def _reach_of(connection: Connection, timeline: StoredTimeline, claimed: Claimed
     for (_, subject), details in claimed.details.items():
         stream, _, ident = subject.partition(":")
         _among(reach, stream).add(ident)
+        if ANEW in details:
+            reach.anew.add(ident)
         for place in (_placed(one) for detail in details for one in orjson.loads(detail)):
             _reach_around(connection, timeline, place, ident, failing, reach)
     reach.gone += _failures_no_more(connection, reach.incidents, failing)

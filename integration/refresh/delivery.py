@@ -28,6 +28,8 @@ from integration.store.marks import Claimed
 from integration.trackers import TRACKERS
 
 BATCH = 200
+ANEW = "anew"
+"""What a mark says whose subject's rows are to be written again, whatever they hold."""
 PUSHED = "pushed "
 """What the ids of pushed facts begin with, so that nobody can push one that a tracker's fact has."""
 
@@ -51,7 +53,9 @@ def _derive(connection: Connection, policy: Policy, claimed: Claimed, now: datet
     changed = [
         (before.get(key), after.get(key)) for key in sorted({*before, *after}) if before.get(key) != after.get(key)
     ]
+    anew = {whose for whose, details in claimed.details.items() if ANEW in details}
     others = {key for key, fact in after.items() if before.get(key) != fact}
+    others |= {(fact.stream, fact.id) for one in drawn if one.whose in anew for fact in one.facts}
     moved = [Drawn(one.whose, [fact for fact in one.facts if (fact.stream, fact.id) in others]) for one in drawn]
     gone = [key for key in before if key not in after]
     told = list(attributing.marks_of(changed, now))

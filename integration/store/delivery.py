@@ -30,6 +30,8 @@ RELATED: Mapping[Stream, Collection[str]] = {
     "deployments": ("recovered",),
 }
 """The moments that attribution tells, and that stay when a fact is derived again."""
+FAILURE = "failure:"
+"""What the subjects of incidents begin with that failed deployments themselves are."""
 OVER = {"items": "closed", "incidents": "restored", "stays": "left", "changes": "deployed", "deployments": "finished"}
 """By what a fact of a stream is over."""
 

@@ -134,12 +134,12 @@ def waiting_in(
     return frozenset(connection.execute(query).scalars())
 
 
-def failures(connection: Connection, beginning: str) -> Sequence[tuple[str, str]]:
-    """The incidents that are drawn from a subject of that beginning, each with its service."""
+def failures(connection: Connection) -> Sequence[tuple[str, str]]:
+    """The incidents that failed deployments themselves are, each with its service."""
     query = select(waiting.c.fact, waiting.c.service).join(
         delivery_facts, (delivery_facts.c.stream == waiting.c.stream) & (delivery_facts.c.fact == waiting.c.fact)
     )
-    ours = (delivery_facts.c.connection == "") & delivery_facts.c.subject.startswith(beginning, autoescape=True)
+    ours = (delivery_facts.c.connection == "") & delivery_facts.c.subject.startswith(delivery.FAILURE, autoescape=True)
     rows = connection.execute(query.where(waiting.c.stream == Incident.stream, ours).order_by(waiting.c.fact))
     return [(row[0], row[1]) for row in rows]
 
