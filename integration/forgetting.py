@@ -13,8 +13,19 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from integration.store import applied, deliveries, forgetting, items, marks
+from integration.refresh.attributing import marks_of
+from integration.store import (
+    applied,
+    deliveries,
+    delivery,
+    delivery_whole,
+    forgetting,
+    items,
+    marks,
+    measurements,
+)
 from integration.store.db import Database
+from integration.store.delivery_tables import delivery_facts
 from integration.store.forgetting import PLACES, Hit, Place
 from integration.store.marks import Mark
 from integration.store.tables import items as item_table
@@ -85,6 +96,9 @@ def forget_connection(db: Database, name: str, clock: Clock) -> Found:
                 counted[table.name] += forgetting.drop(connection, table, name, None)
                 marks.add(connection, [Mark("key result", ("", one), clock()) for one in fed])
             continue
+        if table is delivery_facts:
+            counted[table.name] += _forget_delivery(db, name, clock)
+            continue
         at_once = DELIVERIES_AT_ONCE if table.name == "deliveries" else ROWS_AT_ONCE
         gone = at_once
         while gone == at_once:
@@ -93,6 +107,25 @@ def forget_connection(db: Database, name: str, clock: Clock) -> Found:
             counted[table.name] += gone
     forgetting.clear_log(db)
     return +counted
+
+
+def _forget_delivery(db: Database, name: str, clock: Clock) -> int:
+    """Takes a connection's delivery facts away with all that was found of them; returns how many facts.
+
+    What they meant for others is attributed again, and every KPI is measured anew from the first of them on.
+    """
+    gone = 0
+    while True:
+        with _taking_out(db, clock) as connection:
+            some = delivery_whole.of_connection(connection, name)
+            if not some:
+                return gone
+            delivery.replace(connection, [], some)
+            marks.add(connection, marks_of(((fact, None) for fact in some.values()), clock()))
+            since = min((times[0] for fact in some.values() for times in fact.moments.values() if times), default=None)
+            kpis = measurements.newest(connection) if since is not None else ()
+            marks.add(connection, [Mark("kpi", ("", kpi), clock(), marks.since(since or clock())) for kpi in kpis])
+            gone += len(some)
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Table, and_, bindparam, delete, func, literal
 from integration.core.forgetting import FORGOTTEN, may_name_people, state_without, without
 from integration.core.items import dump, load
 from integration.store.db import Database
+from integration.store.delivery_tables import delivery_facts
 from integration.store.tables import (
     check_ins,
     counted,
@@ -64,6 +65,22 @@ def _fields(text: str, account: str) -> str:
     return text if left == told else orjson.dumps(left).decode()
 
 
+def _delivery(text: str, account: str) -> str:
+    """The fields of a delivery fact as last known, and as they were."""
+    told = orjson.loads(text)
+    before = orjson.dumps(told)
+    for name, value in told.get("fields", {}).items():
+        told["fields"][name] = _listed(value, account) if may_name_people(name) else value
+    for name, entries in told.get("history", {}).items():
+        if may_name_people(name):
+            told["history"][name] = [(at, _listed(value, account)) for at, value in entries]
+    return text if orjson.dumps(told) == before else orjson.dumps(told, option=orjson.OPT_SORT_KEYS).decode()
+
+
+def _listed(value: Any, account: str) -> Any:
+    return without(tuple(value) if isinstance(value, list) else value, account)
+
+
 def _state(text: str, account: str) -> str:
     return dump(state_without(load(text), account))
 
@@ -99,6 +116,7 @@ PLACES: Sequence[Place] = (
     Place(written, "field of ours", {"held": _values, "released": _values, "stood": _values, "refused": _words}),
     Place(check_ins, "check-in", {"author": _exact}),
     Place(pushed, "pushed fact", {"data": _values}),
+    Place(delivery_facts, "delivery fact", {"data": _delivery}),
     Place(outcomes, "line", {"reason": _words}),
     Place(reads, "line", {"reason": _words}),
     Place(outbox, "line", {"reason": _words}),

@@ -1,25 +1,36 @@
 """`okrlink forget`: promise 10, a person can be forgotten, and a connection that nobody needs any more."""
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import select
 
 from integration.core.catalogue import Catalogue
-from integration.core.facts import FieldChanged, ItemRef, ItemSeen, StatusChanged
+from integration.core.facts import FieldChanged, ItemCreated, ItemRef, ItemSeen, StatusChanged
 from integration.core.forgetting import FORGOTTEN
 from integration.core.items import load
 from integration.core.okr import CheckIn
 from integration.ingest import ingest, keep_pages
 from integration.refresh import fold_items
 from integration.refresh.policy import Policy
-from integration.store import applied, check_ins, deliveries, facts, items, marks, reads, tables, written
+from integration.store import (
+    applied,
+    check_ins,
+    deliveries,
+    delivery_tables,
+    facts,
+    items,
+    marks,
+    reads,
+    tables,
+    written,
+)
 from integration.store.db import Database
 from integration.store.deliveries import Outcome
 from integration.trackers import TRACKERS
 from tests.busy_team import BusyTeam
-from tests.steps import NOW, deliver
+from tests.steps import NOW, deliver, settle
 from tests.webhooks.typing_commands import MAPPING, sit_down
 
 DANA = "712020:00000000000000000000000000000001"
@@ -277,3 +288,79 @@ class TestAConnection:
 def test_where_there_is_nothing_to_forget_nobody_is_asked(terminal):
     works_everywhere(terminal)
     assert json.loads(terminal("forget", "nobody", "--json").stdout)["removed"] == {}
+
+
+WATCHING = """\
+delivery:
+  deployments: [{reaches: Done, type: Release}]
+  changes: [{type: Story}]
+kpis:
+  lead-time: {use: dora/lead-time}
+"""
+
+
+class TestDelivery:
+    """What is kept of an item for KPIs is its fields, and people stand in those."""
+
+    @pytest.fixture
+    def watching(self, database, database_url, tmp_path, monkeypatch):
+        terminal = sit_down(database, database_url, tmp_path, monkeypatch, MAPPING + WATCHING)
+        told = []
+        for item, kind, hours in (("1", "Story", 0), ("2", "Release", 5)):
+            common = {"item": item, "actor": DANA}
+            seen = {"key": f"SHOP-{item}", "title": "Pay", "type": kind, "project": "SHOP", "status": "Done"}
+            at = NOW + timedelta(hours=hours - 20)
+            people = {"customfield_7": (DANA, BEN), "customfield_8": f"ask [~accountid:{DANA}]", "assignee": DANA}
+            told += [
+                ItemCreated(at=at, source=f"c{item}", **common),
+                StatusChanged(at=at + timedelta(hours=1), source=f"s{item}", after="Doing", **common),
+                StatusChanged(at=at + timedelta(hours=2), source=f"d{item}", after="Done", **common),
+                ItemSeen(at=NOW, source=f"i{item}", fields=seen | {"category": "done"} | people, item=item),
+            ]
+        with database.write() as db:
+            reads.save_catalogue(
+                db, "jira", Catalogue(projects={"SHOP": "Shop"}, states={"doing": "in progress", "done": "done"}), NOW
+            )
+            keep_pages(db, "jira", told, NOW)
+        settle(database, policy(terminal), datetime.now(UTC))
+        return terminal
+
+    def test_names_them_no_more_at_once_and_after_all_is_derived_anew(self, watching):
+        assert DANA in everything_kept(watching)
+        before = watching.json("kpis")
+
+        told = watching.json("forget", DANA, "--yes")
+
+        assert DANA not in everything_kept(watching)
+        assert told["removed"]["delivery fact"] >= 2
+        settle(watching.database, policy(watching), datetime.now(UTC))
+        assert DANA not in everything_kept(watching)
+        assert watching.json("rebuild")["changed_kpis"] == {}
+        assert DANA not in everything_kept(watching)
+        assert [one["value"] for one in watching.json("kpis")["kpis"]] == [one["value"] for one in before["kpis"]]
+
+    def test_of_a_connection_goes_with_what_was_found_of_it(
+        self, watching, database, database_url, tmp_path, monkeypatch
+    ):
+        with database.read() as db:
+            assert db.execute(select(delivery_tables.shipments)).all()
+        mapping = (
+            (MAPPING + WATCHING)
+            .replace("  jira:\n    tracker", "  other:\n    tracker")
+            .replace("jira: {fields", "other: {fields")
+        )
+        terminal = sit_down(database, database_url, tmp_path, monkeypatch, mapping)
+
+        terminal("forget", "--connection", "jira", "--yes")
+        settle(database, policy(terminal), datetime.now(UTC))
+
+        with database.read() as db:
+            for table in (
+                delivery_tables.delivery_facts,
+                delivery_tables.moments,
+                delivery_tables.timeline,
+                delivery_tables.waiting,
+                delivery_tables.delivery_names,
+                delivery_tables.shipments,
+            ):
+                assert db.execute(select(table)).all() == [], table.name

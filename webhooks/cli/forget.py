@@ -63,9 +63,9 @@ class Forgetting:
 def forget(context: click.Context, account: str | None, *, name: str | None, yes: bool, as_json: bool) -> None:
     """Take ACCOUNT, a tracker's id of a person, out of what is kept; or, with --connection alone, a whole connection.
 
-    The id is replaced by "forgotten" in facts, in items, in values left alone, and in check-ins; raw deliveries that
-    name it are deleted. Names, mail addresses and comments were never kept elsewhere. What a mapping says is not
-    changed, nor is any backup. It may be stopped and run again.
+    The id is replaced by "forgotten" in facts, in items and in what delivery rules made of them, in values left alone, and
+    in check-ins; raw deliveries that name it are deleted. Names, mail addresses and comments were never kept elsewhere.
+    What a mapping says is not changed, nor is any backup. It may be stopped and run again.
 
     Only what is here now is forgotten: what a tracker tells of the account afterwards, also about the past, is kept
     again. So let the tracker forget first, and run this again when it has.
