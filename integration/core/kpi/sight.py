@@ -23,8 +23,8 @@ _TOLD = frozenset({("changes", "deployed"), ("incidents", "deployed"), ("deploym
 class Sight:
     """One stream as of a time. Nothing from `as_of` on is seen.
 
-    What `attributed` says goes before what a fact says of itself, and where neither says anything, no incident is blamed
-    on a deployment, it shipped no change, and it was not rolled back.
+    What `attributed` says goes before what a fact says of itself. Where it tells of any deployment it tells of all: one that
+    it does not name caused no incident, ships no change, and was not rolled back. Where it tells of none, the facts do.
     """
 
     as_of: datetime
@@ -61,21 +61,20 @@ class Sight:
         own = self._own(name)
         attributed, as_of = self.attributed, self.as_of
         match self.stream, name:
-            case "deployments", "incidents":
-                outcomes = attributed.outcomes
+            case "deployments", "incidents" if outcomes := attributed.outcomes:
+                return lambda fact: bisect_left(became.incidents, as_of) if (became := outcomes.get(fact.id)) else 0
+            case "deployments", "rolled back" if outcomes := attributed.outcomes:
                 return lambda fact: (
-                    bisect_left(became.incidents, as_of) if (became := outcomes.get(fact.id)) else own(fact) or 0
+                    (became := outcomes.get(fact.id)) is not None
+                    and became.rolled_back is not None
+                    and became.rolled_back < as_of
                 )
+            case "deployments", "changes" if ships := attributed.ships:
+                return lambda fact: ships.get(fact.id, 0)
+            case "deployments", ("incidents" | "changes"):
+                return lambda fact: own(fact) or 0
             case "deployments", "rolled back":
-                outcomes = attributed.outcomes
-                return lambda fact: (
-                    became.rolled_back is not None and became.rolled_back < as_of
-                    if (became := outcomes.get(fact.id))
-                    else own(fact) or False
-                )
-            case "deployments", "changes":
-                ships = attributed.ships
-                return lambda fact: ships.get(fact.id) or own(fact) or 0
+                return lambda fact: own(fact) or False
             case "incidents", "deployment":
                 causes = attributed.causes
                 return lambda fact: cause.id if (cause := causes.get(fact.id)) else own(fact)
