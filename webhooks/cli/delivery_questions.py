@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Literal
 
 from mappings.first import wrong_with_rule
@@ -24,39 +24,46 @@ _DEPLOYMENT = re.compile(
 _INCIDENT = re.compile(
     r"(?=.)(?:type (?P<type>(?:(?! (?:label|tag) ).)+))?(?: ?(?:label|tag) (?P<label>\S+))?", re.IGNORECASE
 )
-_SOURCES = {
-    "jira": "version NAME (of Jira, released), status NAME (that an item enters)",
-    "azure": "pipeline NAME / STAGE, release NAME / STAGE, status NAME",
+_OF_JIRA = {"version NAME": "a version of this name is released", "status NAME": "an item enters this status"}
+_OF_AZURE = {
+    "pipeline NAME / STAGE": "this stage of a YAML pipeline ends; without a stage the whole run",
+    "release NAME / STAGE": "this stage of a classic release ends",
+    "status NAME": "an item enters this status",
+}
+_BY_CI = {_OWN_TOOL: "your CI will tell"}
+_OF_INCIDENTS = {
+    "type NAME": "each item of this type",
+    "label NAME": "each item with this label or tag",
+    "type NAME label NAME": "each item with both",
+    _FAILURES: "from the first failure in a row to the next success",
+    _OWN_TOOL: "another program will tell",
 }
 
 
 def rules_of_deployments(asking: Asking, tracker: TrackerName, offers: Sequence[Offer]) -> tuple[Rule, ...]:
     """What was seen first; where nothing was, whatever the team's CI will tell."""
-    default = _listed(asking, offers) or _OWN_TOOL
-    forms = _SOURCES["azure" if tracker.startswith("azure") else "jira"]
-    words = f"{_by_number(offers)}{forms}, or ci: your CI will tell. NAME may hold *, several have commas between"
-    return asking.ask(words, default, _rules(tracker, "deployments", offers, _deployment))
+    forms = {**(_OF_AZURE if tracker.startswith("azure") else _OF_JIRA), **_BY_CI}
+    default = _listed(asking, offers, forms) or _OWN_TOOL
+    return asking.ask(_question(offers), default, _rules(tracker, "deployments", offers, _deployment))
 
 
 def rules_of_incidents(asking: Asking, tracker: TrackerName, offers: Sequence[Offer]) -> tuple[Rule, ...]:
     """What was seen first; where nothing was, a label that people can use from today on."""
-    default = _listed(asking, offers) or f"label {USUAL_INCIDENT['label']}"
-    words = (
-        f"{_by_number(offers)}type NAME, label NAME, type NAME label NAME, failed deployments, "
-        "or ci: another program will tell. Several have commas between"
-    )
-    return asking.ask(words, default, _rules(tracker, "incidents", offers, _incident))
+    default = _listed(asking, offers, _OF_INCIDENTS) or f"label {USUAL_INCIDENT['label']}"
+    return asking.ask(_question(offers), default, _rules(tracker, "incidents", offers, _incident))
 
 
-def _listed(asking: Asking, offers: Sequence[Offer]) -> str:
-    """Shows the offers; the numbers of the likely ones."""
+def _listed(asking: Asking, offers: Sequence[Offer], forms: Mapping[str, str]) -> str:
+    """Shows the offers, and what else can be said; the numbers of the likely offers."""
     for number, offer in enumerate(offers, start=1):
         asking.say(f"   {number:3}  {offer.words}  {offer.times:,} in {LOOKED_BACK} days")
+    for form, says in forms.items():
+        asking.say(f"     {'or' if offers else '· '} {form}: {says}")
     return ", ".join(str(number) for number, offer in enumerate(offers, start=1) if offer.likely)
 
 
-def _by_number(offers: Sequence[Offer]) -> str:
-    return "By number, or in words: " if offers else "In words: "
+def _question(offers: Sequence[Offer]) -> str:
+    return f"{'By number or in such words' if offers else 'In such words'}, with commas between; NAME may hold *"
 
 
 def _rules(
