@@ -12,13 +12,13 @@ from typing import Any
 from sqlalchemy import Connection
 
 from integration.core.cards import Shown, card_values, forecast_of, summary_of
+from integration.core.figures import bound, decimally, exactly
 from integration.core.forecast import Forecast
 from integration.core.guardrails import is_pursued
 from integration.core.okr import roll_up
 from integration.core.scorecard import Count, Measured, Objective, People, Scorecard, Work
 from integration.core.standing import CheckIn, ObjectiveStanding, Standing, WorkCount
 from integration.store import check_ins
-from webhooks.figures import bound, decimally, exactly
 from webhooks.kpis.guardrails import NOT_MEASURED_YET, Guardrail, guardrails
 
 

@@ -8,9 +8,9 @@ from decimal import Decimal
 from fractions import Fraction
 
 from integration.core.cards import Shown, forecast_of
+from integration.core.figures import MINUS, number
 from integration.core.scorecard import Measured, Work
 from integration.core.standing import CheckIn, WorkCount
-from webhooks.figures import MINUS, number
 
 
 def plain(value: Decimal | Fraction | None) -> str:

@@ -10,10 +10,11 @@ from fractions import Fraction
 from math import floor
 from typing import Literal, TypeAlias, get_args
 
+from integration.core.figures import number
 from integration.core.forecast import Forecast
 from integration.core.grading import Status
 from integration.core.line import decimal
-from integration.core.scorecard import CardValue, KeyResult, Objective, Work
+from integration.core.scorecard import CardValue, KeyResult, Measured, Objective, Work
 from integration.core.standing import Standing
 from integration.core.write_back import Badge, FieldValue
 
@@ -114,10 +115,10 @@ def forecast_of(one: Shown) -> str:
     if forecast.method == "throughput":
         sure = f"by {_day(forecast.sure_on, standing)}" if forecast.sure_on else "not within a year"
         return f"{chance} {by} at today's scope · 85 % sure {sure}"
-    around = f"({_plain(forecast.low)} to {_plain(forecast.high)})"
-    target = _with_unit(_plain(standing.target), standing.unit)
+    around = f"({_measured(forecast.low)} to {_measured(forecast.high)})"
+    target = _with_unit(_of(one, standing.target), standing.unit)
     reaches = f" · reaches {target} on {_day(forecast.crosses_on, standing)}" if forecast.crosses_on else ""
-    return f"{_with_unit(_plain(forecast.expected), standing.unit)} {by} {around} · {chance}{reaches}"
+    return f"{_with_unit(_measured(forecast.expected), standing.unit)} {by} {around} · {chance}{reaches}"
 
 
 def _chance(forecast: Forecast) -> str:
@@ -165,7 +166,7 @@ def _joined(parts: Iterable[str]) -> str:
 def _amounts(one: Shown) -> str:
     """What was reached of what: counted work, the way of a value, or a value beside the bound that it keeps."""
     standing, work, keep = one.standing, one.standing.work, one.key_result.keep
-    current = _plain(standing.current)
+    current = _of(one, standing.current)
     if keep is not None:
         bound = f"keep {keep.comparison} {_with_unit(_plain(keep.quantity.number), keep.quantity.unit)}"
         return f"{_with_unit(current, standing.unit)}, {bound}" if current else bound
@@ -173,7 +174,17 @@ def _amounts(one: Shown) -> str:
         return f"{_plain(decimal(work.done))} of {_plain(decimal(work.scope))} {one.key_result.measure.unit}"
     if not current or standing.target is None:
         return ""
-    return f"{current} → {_with_unit(_plain(standing.target), standing.unit)}"
+    return f"{current} → {_with_unit(_of(one, standing.target), standing.unit)}"
+
+
+def _of(one: Shown, value: Decimal | None) -> str:
+    """What people told as they told it, what a KPI measured rounded."""
+    return _measured(value) if isinstance(one.key_result.measure, Measured) else _plain(value)
+
+
+def _measured(value: Decimal | None) -> str:
+    """To three significant digits; nothing where there is none."""
+    return "" if value is None else number(value)
 
 
 def _percent(standing: Standing) -> str:
@@ -200,8 +211,8 @@ def _plain(value: Decimal | None) -> str:
     return f"{decimal(Fraction(hundredths, 100)):f}"
 
 
-def _with_unit(number: str, unit: str) -> str:
-    return f"{number} {unit}".strip()
+def _with_unit(told: str, unit: str) -> str:
+    return f"{told} {unit}".strip()
 
 
 def _day(day: date, standing: Standing) -> str:

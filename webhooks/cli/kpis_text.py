@@ -14,10 +14,10 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from integration.core.figures import bound, figure
 from integration.core.kpi.language import Kpi
 from integration.core.kpi.measurement import Measurement
 from integration.core.kpi.summary import Summary
-from webhooks.figures import bound, figure
 from webhooks.kpis.looks import Look
 from webhooks.kpis.traced import Traced, counted, left_out
 from webhooks.phrases import many

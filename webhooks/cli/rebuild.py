@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from integration.core.errors import ServiceError, StoreUnusable
+from integration.core.figures import decimally, figure
 from integration.core.kpi.summary import Summary
 from integration.core.okr import Standing
 from integration.rebuild import Picture, changed, changed_kpis, picture
@@ -20,7 +21,6 @@ from integration.refresh import Outdated, Policy
 from integration.store.db import Database
 from webhooks.cli.counting import counting
 from webhooks.cli.opened import Opened, open_applied
-from webhooks.figures import decimally, figure
 from webhooks.phrases import many, plain
 from webhooks.work import only_worker
 

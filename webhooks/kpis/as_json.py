@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from integration.core.figures import bound, decimally, exactly
 from integration.core.kpi.measurement import Measurement
-from webhooks.figures import bound, decimally, exactly
 from webhooks.kpis.looks import Look
 from webhooks.kpis.traced import Traced
 

@@ -8,12 +8,12 @@ from datetime import date, timedelta
 
 from sqlalchemy import Connection
 
+from integration.core.figures import bound, figure
 from integration.core.guardrails import NOT_MEASURED_YET, Guardrail, is_pursued
 from integration.core.kpi.summary import Summary
 from integration.core.scorecard import Objective, Scorecard
 from integration.refresh.guarding import guardrails_of
 from integration.store import measurements
-from webhooks.figures import bound, figure
 
 __all__ = ["NOT_MEASURED_YET", "Guarding", "Guardrail", "guarded", "guarding", "guardrails"]
 

@@ -5,8 +5,8 @@ from fractions import Fraction
 
 import pytest
 
+from integration.core.figures import MINUS, bound, decimally, exactly, figure, number
 from integration.core.quantities import Bound, Quantity
-from webhooks.figures import MINUS, bound, decimally, exactly, figure, number
 
 
 @pytest.mark.parametrize(
