@@ -8,7 +8,8 @@ from typing import Any
 import orjson
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-_NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
+_NUL = re.compile(rb"(\\\\)|\\u0000")
+"""Backslashes that stand for one are stepped over in pairs, so that what follows them is not taken for an escape."""
 
 
 def decode(raw: bytes) -> Any:

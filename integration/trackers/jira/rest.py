@@ -28,18 +28,18 @@ class Rest:
     def told(self, call: Callable[..., requests.Response], *about: Any, **asked: Any) -> Json:
         """The JSON object that Jira answers with."""
         with understood():
-            return record(http.decoded(self.done(call, *about, **asked)), "Jira's answer")
+            return record(http.decoded(self._known(call, *about, **asked)), "Jira's answer")
 
     def dated(self, call: Callable[..., requests.Response], *about: Any, **asked: Any) -> tuple[Json, datetime]:
         """The JSON object that Jira answers with, and when it did so by its own clock; by ours where it does not tell."""
-        response = self.done(call, *about, **asked)
+        response = self._known(call, *about, **asked)
         with understood():
             return record(http.decoded(response), "Jira's answer"), date_of(response)
 
     def listed(self, call: Callable[..., requests.Response], *about: Any, **asked: Any) -> Sequence[Json]:
         """The JSON objects that Jira answers with."""
         with understood():
-            return records(http.decoded(self.done(call, *about, **asked)), "Jira's answer")
+            return records(http.decoded(self._known(call, *about, **asked)), "Jira's answer")
 
     def paged(
         self, call: Callable[..., requests.Response], *about: Any, size: int, **asked: Any
@@ -61,21 +61,33 @@ class Rest:
 
         With an expired token Jira lets us in as nobody, to whom no issue exists.
         """
+        return _checked(self._known(call, *about, **asked))
+
+    def asked(self, call: Callable[..., requests.Response], *about: Any, **asked: Any) -> requests.Response:
+        """A good answer, or the error that its status stands for; a 404 is taken at its word."""
+        return _checked(self._good(call, *about, **asked))
+
+    def _known(self, call: Callable[..., requests.Response], *about: Any, **asked: Any) -> requests.Response:
+        """As `done`, of an answer that is decoded by whoever asked: pages are large, and once is enough."""
         try:
-            return self.asked(call, *about, **asked)
+            return self._good(call, *about, **asked)
         except Gone:
             self.asked(self._who_am_i)
             raise
 
-    def asked(self, call: Callable[..., requests.Response], *about: Any, **asked: Any) -> requests.Response:
-        """A good answer, or the error that its status stands for; a 404 is taken at its word."""
+    def _good(self, call: Callable[..., requests.Response], *about: Any, **asked: Any) -> requests.Response:
         with http.calling(self._url):
             response = call(*about, **asked)
         if not 200 <= response.status_code < 300:
             raise _refusal(response)
-        if response.content:
-            http.decoded(response)  # a proxy's page under a 200 is no answer of Jira's, to writes neither
         return response
+
+
+def _checked(response: requests.Response) -> requests.Response:
+    """A proxy's page under a 200 is no answer of Jira's, to writes neither."""
+    if response.content:
+        http.decoded(response)
+    return response
 
 
 @contextmanager
