@@ -22,9 +22,9 @@ def deployments_of(connection: Connection, changes: Iterable[str]) -> Mapping[st
     """Change -> the deployments that ship it, in order, and when they finished."""
     found: dict[str, list[tuple[str, datetime]]] = {}
     for some in in_batches(sorted(set(changes))):
-        query = select(shipments).where(shipments.c.change.in_(some)).order_by(shipments.c.change, shipments.c.place)
-        for row in connection.execute(query):
-            found.setdefault(row.change, []).append((row.deployment, row.at))
+        query = select(shipments.c.change, shipments.c.deployment, shipments.c.at).where(shipments.c.change.in_(some))
+        for change, deployment, at in connection.execute(query.order_by(shipments.c.change, shipments.c.place)).all():
+            found.setdefault(change, []).append((deployment, at))
     return found
 
 

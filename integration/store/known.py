@@ -32,7 +32,7 @@ def known(
         if need.kpis and connection.execute(_named(need).limit(1)).first() is None:
             continue  # looking for its last number would go through those of all others
         for query in _queries(need):
-            for ident, data in connection.execute(query):
+            for ident, data in connection.execute(query).all():
                 if ident not in of_stream:
                     of_stream[ident] = delivery.load(need.stream, ident, data)
     facts = {stream: tuple(several.values()) for stream, several in found.items()}

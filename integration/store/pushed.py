@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Literal, NamedTuple, TypeAlias
+from functools import cache
+from typing import Any, Literal, NamedTuple, TypeAlias
 
-from sqlalchemy import Connection, func, or_, select
+from sqlalchemy import Connection, Select, func, or_, select
 
 from integration.store import marks
 from integration.store.instants import to_micros
@@ -174,11 +175,15 @@ def standing_kinds(connection: Connection, among: Iterable[str]) -> frozenset[st
     wanted = list(among)
     if not wanted:
         return frozenset()
-    # In order, so that PostgreSQL looks into the index and not through the table, as it does for `exists`.
-    of_kind = (select(pushed.c.fact).where(pushed.c.kind == kind, ~pushed.c.deleted) for kind in wanted)
-    first = [query.order_by(pushed.c.fact).limit(1).scalar_subquery() for query in of_kind]
-    told = connection.execute(select(*first)).one()
+    told = connection.execute(_first_of_each(tuple(wanted))).one()
     return frozenset(kind for kind, fact in zip(wanted, told, strict=True) if fact is not None)
+
+
+@cache
+def _first_of_each(kinds: tuple[str, ...]) -> Select[Any]:
+    # In order, so that PostgreSQL looks into the index and not through the table, as it does for `exists`.
+    of_kind = (select(pushed.c.fact).where(pushed.c.kind == kind, ~pushed.c.deleted) for kind in kinds)
+    return select(*(query.order_by(pushed.c.fact).limit(1).scalar_subquery() for query in of_kind))
 
 
 def first_known(connection: Connection) -> Mapping[str, datetime]:
