@@ -44,22 +44,22 @@ RUNS = 5
 
 
 def measure() -> Iterator[tuple[str, float]]:
-    plain = _plain()
-    if plain is None:
+    yardstick = plain()
+    if yardstick is None:
         print("kpi.full_vs_plain is skipped: there is no plain_dora.py beside the checkout", file=sys.stderr)
         return
-    told = plain.generate()
+    told = yardstick.generate()
     facts = _facts(*told)
-    _same(plain.metrics(*told), _full(facts))
+    _same(yardstick.metrics(*told), _full(facts))
     ratios = []
     for _ in range(RUNS):  # by turns, so that whatever else the machine does falls on both
-        theirs, ours = _seconds(lambda: plain.metrics(*told)), _seconds(lambda: _full(facts))
+        theirs, ours = _seconds(lambda: yardstick.metrics(*told)), _seconds(lambda: _full(facts))
         print(f"kpi: plain {theirs:.3f} s, ours {ours:.3f} s", file=sys.stderr)
         ratios.append(ours / theirs)
     yield "kpi.full_vs_plain", statistics.median(ratios)
 
 
-def _plain() -> ModuleType | None:
+def plain() -> ModuleType | None:
     if not PLAIN.exists():
         return None
     spec = importlib.util.spec_from_file_location("plain_dora", PLAIN)
