@@ -35,7 +35,7 @@ def keep(database: Database, *facts: DeliveryFact) -> None:
 
 def read(database: Database, need: Need) -> set[str]:
     with database.read() as connection:
-        return {fact.id for fact in known(connection, [need], {}, {}).facts.get(need.stream, ())}
+        return {fact.id for fact in known(connection, [need], {}, {}, {}).facts.get(need.stream, ())}
 
 
 def of_numbers(*kpis: str, and_before: bool = True) -> Need:
@@ -102,7 +102,7 @@ def test_no_query_goes_through_more_than_its_window(database: Database, need: Ne
     if not database.is_sqlite:
         pytest.skip("PostgreSQL plans by how much there is, and here is nothing")
     with database.read() as connection, asked(connection) as queries:
-        known(connection, [need], {}, {})
+        known(connection, [need], {}, {}, {})
         plans = [
             row[3]
             for query, values in list(queries)
