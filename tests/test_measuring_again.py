@@ -144,8 +144,8 @@ def test_an_item_that_was_deleted_since_was_at_work_before(database: Database) -
         delivery.replace(connection, [Drawn(("jira", "item:1"), [item])], [])
     then = NOW - timedelta(days=3)
     with database.read() as connection:
-        assert known(connection, needs(wip, then), {}, {}).facts["items"] == (item,)
-        assert known(connection, needs(wip, NOW), {}, {}).facts["items"] == ()
+        assert known(connection, needs(wip, then), {}, {}, {}).facts["items"] == (item,)
+        assert known(connection, needs(wip, NOW), {}, {}, {}).facts["items"] == ()
 
 
 # --- what trackers tell of things that are no items ---
