@@ -35,7 +35,7 @@ moments = Table(
     Column("fact", Text, nullable=False),
     PrimaryKeyConstraint("stream", "moment", "at", "fact"),
 )
-Index("moments_of_fact", moments.c.stream, moments.c.fact)
+Index("moments_of_fact", moments.c.stream, moments.c.fact, moments.c.moment)
 
 # One production deployment on the timeline of one service.
 timeline = Table(

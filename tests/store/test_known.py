@@ -6,13 +6,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection, delete, event
 
 from integration.core.delivery.facts import DeliveryFact, Pushed, WorkItem
 from integration.core.kpi.needs import Need
 from integration.store import delivery, pushed
 from integration.store.db import Database
 from integration.store.delivery import Drawn
+from integration.store.delivery_tables import moments
 from integration.store.known import known
 from integration.store.pushed import Telling
 
@@ -127,3 +128,14 @@ def asked(connection: Connection) -> Iterator[Sequence[tuple[str, Any]]]:
     event.listen(connection, "before_cursor_execute", hear)
     yield queries
     event.remove(connection, "before_cursor_execute", hear)
+
+
+def test_a_fact_that_is_derived_again_is_replaced_without_a_look_at_others(database: Database) -> None:
+    if not database.is_sqlite:
+        pytest.skip("PostgreSQL plans by how much there is, and here is nothing")
+    deleted = delete(moments).where(moments.c.stream == "changes", moments.c.fact.in_(["c1", "c2"]))
+    with database.read() as connection:
+        for told in (moments.c.moment.not_in(["deployed"]), moments.c.moment == "deployed"):
+            query = deleted.where(told).compile(connection, compile_kwargs={"literal_binds": True})
+            plan = [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {query}")]
+            assert ["stream=? AND fact=?" in line for line in plan] == [True], plan
