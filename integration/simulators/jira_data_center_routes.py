@@ -28,7 +28,8 @@ def offset_searches(site: Site, shapes: Shapes, gate: Gate) -> Blueprint:
         wanted = [one for one in names if one] or ["*navigable"]  # [doc]
         start, size = int(asked.get("startAt") or 0), int(asked.get("maxResults", 50))
         with site.lock:
-            query = jira_jql.parse(str(asked.get("jql") or ""), site, shapes.zone, bounded=False)
+            strict = str(asked.get("validateQuery", "true")).casefold() != "false"
+            query = jira_jql.parse(str(asked.get("jql") or ""), site, shapes.zone, bounded=False, strict=strict)
             found = query.run(site.searched()) if gate.allows("BROWSE_PROJECTS") else []
             page = found[start : start + min(size, MOST)]
             issues = [_found(site, shapes, site.issues[one.id], wanted, asked.get("expand")) for one in page]

@@ -64,12 +64,15 @@ class Query:
         return found
 
 
-def parse(jql: str, site: Site, zone: ZoneInfo, *, bounded: bool = True) -> Query:
-    """The query, or Jira's refusal; outside the Cloud a query need not be `bounded`. [doc]"""
+def parse(jql: str, site: Site, zone: ZoneInfo, *, bounded: bool = True, strict: bool = True) -> Query:
+    """The query, or Jira's refusal; outside the Cloud a query need not be `bounded`, and is not always validated. [doc]
+
+    What a query that is not `strict` names and is not there, nothing matches. [inf]
+    """
     tokens = list(_tokens(jql))
     if bounded and (not tokens or tokens[0].says("order")):
         raise Refused(messages=(_UNBOUNDED,))
-    return _Parser(tokens, site, zone, jql).query()
+    return _Parser(tokens, site, zone, jql, strict=strict).query()
 
 
 def _tokens(jql: str) -> Iterator[_Token]:
@@ -84,11 +87,12 @@ def _tokens(jql: str) -> Iterator[_Token]:
 
 
 class _Parser:
-    def __init__(self, tokens: list[_Token], site: Site, zone: ZoneInfo, jql: str) -> None:
+    def __init__(self, tokens: list[_Token], site: Site, zone: ZoneInfo, jql: str, *, strict: bool) -> None:
         self._tokens = tokens
         self._site = site
         self._zone = zone
         self._jql = jql
+        self._strict = strict
 
     def query(self) -> Query:
         unbounded = not self._tokens or self._next_says("order")
@@ -158,6 +162,8 @@ class _Parser:
         try:
             return find(text)
         except NotFound:
+            if not self._strict:
+                return ""
             if field in ("key", "parent", "epic link"):  # [3p]
                 message = f"Issue does not exist or you do not have permission to see it. ({field}: {text})"
             else:

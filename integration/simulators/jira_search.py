@@ -14,9 +14,9 @@ from flask.typing import ResponseReturnValue
 from integration.simulators import jira_jql
 from integration.simulators.jira_gate import Gate, body_of, page_of
 from integration.simulators.jira_reads import expands_changelog, visible, wanted_fields
-from integration.simulators.jira_refusals import Refused
+from integration.simulators.jira_refusals import Refused, Unmodelled
 from integration.simulators.jira_shapes import Shapes, milliseconds
-from integration.simulators.jira_site import Site
+from integration.simulators.jira_site import NotFound, Site
 from integration.simulators.jira_things import History, Issue
 
 _SEARCH = ("jql", "nextPageToken", "maxResults", "fields", "expand", "fieldsByKeys", "failFast", "reconcileIssues")
@@ -28,6 +28,7 @@ def searches(site: Site, shapes: Shapes, gate: Gate) -> Blueprint:
     gate.guard(routes)
     _search_routes(routes, site, shapes, gate)
     _history_routes(routes, site, shapes, gate)
+    _issue_routes(routes, site, shapes, gate)
     return routes
 
 
@@ -114,6 +115,31 @@ def _history_routes(routes: Blueprint, site: Site, shapes: Shapes, gate: Gate) -
             page, rest = entries[start : start + size], entries[start + size :]
             more = {"nextPageToken": _token(about, [start + size], site.generation)} if rest else {}
             return {"issueChangeLogs": _by_issue(shapes, page, fields), **more}
+
+
+def _issue_routes(routes: Blueprint, site: Site, shapes: Shapes, gate: Gate) -> None:
+    @routes.post("/issue/bulkfetch")
+    @gate.asks(reads="/rest/api/3/issue/bulkfetch")
+    def fetch_issues() -> ResponseReturnValue:
+        asked = body_of(("issueIdsOrKeys", "fields", "expand", "fieldsByKeys", "properties"))
+        if unknown := [name for name in ("expand", "fieldsByKeys", "properties") if asked.get(name)]:
+            raise Unmodelled(f"{', '.join(unknown)} of issues in bulk")
+        keys = asked.get("issueIdsOrKeys") or []
+        if not 1 <= len(keys) <= 100:  # [doc]
+            raise Refused(messages=("Between 1 and 100 issues can be asked for.",))  # [inf] the words
+        names = asked.get("fields") or ["*navigable"]  # [doc]
+        with site.lock:
+            there = {one.id: one for key in keys if (one := _sought(site, gate, str(key))) is not None}
+            chosen = [there[number] for number in sorted(there, key=int)]  # [doc] in the order of their ids
+            # [doc] those that are not there or may not be seen are left out without a word
+            return {"issues": [_found(site, shapes, one, names, None) for one in chosen], "issueErrors": []}
+
+
+def _sought(site: Site, gate: Gate, key: str) -> Issue | None:
+    try:
+        return site.issue(key) if gate.allows("BROWSE_PROJECTS") else None
+    except NotFound:
+        return None
 
 
 def _found(site: Site, shapes: Shapes, issue: Issue, wanted: Collection[str], expand: str | None) -> dict[str, Any]:

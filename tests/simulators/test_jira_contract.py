@@ -43,6 +43,7 @@ from tests.simulators.asking_jira import LINK, PROGRESS
         ("GET", "search/jql", {"params": {"jql": "project = SHOP", "fields": "*all", "maxResults": 1}}),
         ("POST", "search/approximate-count", {"json": {"jql": "project = SHOP"}}),
         ("POST", "changelog/bulkfetch", {"json": {"issueIdsOrKeys": ["SHOP-1", "SHOP-2"], "maxResults": 1}}),
+        ("POST", "issue/bulkfetch", {"json": {"issueIdsOrKeys": ["SHOP-2", "SHOP-1", "SHOP-9"], "fields": ["*all"]}}),
         ("GET", "/rest/agile/1.0/board", {"params": {"projectKeyOrId": "SHOP"}}),
         ("GET", "/rest/agile/1.0/board/8/sprint", {}),
     ],

@@ -252,6 +252,20 @@ class TestHistory:
     def test_bulk_fetch_refuses_what_the_specification_forbids(self, client, body):
         assert client("POST", "changelog/bulkfetch", json=body).status_code == 400
 
+    def test_issues_in_bulk_come_in_the_order_of_their_ids_and_without_those_that_are_not_there(self, jira, client):
+        one, other = (jira.create_issue("SHOP", "Task", name) for name in ("one", "other"))
+
+        asked = {"issueIdsOrKeys": [other.id, "SHOP-99", one.key, one.id], "fields": ["summary"]}
+        told = client("POST", "issue/bulkfetch", json=asked).json()
+
+        assert [issue["fields"] for issue in told["issues"]] == [{"summary": "one"}, {"summary": "other"}]
+        assert told["issueErrors"] == []
+
+    @pytest.mark.parametrize("number", [0, 101])
+    def test_issues_in_bulk_are_between_1_and_100(self, client, number):
+        keys = [f"SHOP-{place}" for place in range(number)]
+        assert client("POST", "issue/bulkfetch", json={"issueIdsOrKeys": keys}).status_code == 400
+
     def test_an_expanded_changelog_is_newest_first_and_cut(self, jira, client):
         issue = jira.create_issue("SHOP", "Task", "much edited")
         for number in range(25):
