@@ -104,6 +104,14 @@ def keep_pages(
     return rows.seen
 
 
+def keep_items(connection: Connection, name: str, told: Iterable[TrackerFact], now: datetime) -> None:
+    """Takes in what was told of many items, of which each was asked for by itself."""
+    rows = facts.told((name, fact) for fact in told)
+    facts.record(connection, rows)
+    items = [Mark("item", (ref.connection, ref.id), now, ref.id) for ref in sorted(rows.seen)]
+    marks.add(connection, items + [Mark("delivery", subject, now) for subject in sorted(rows.subjects)])
+
+
 def mark(connection: Connection, told: Told, now: datetime, asked: str | None = None) -> None:
     """Lets the items be folded of which something was seen, and what else was told of be derived."""
     marks.add(connection, _marks(told, now, asked))

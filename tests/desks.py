@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def jira_desk(sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> "Iterator[Desk]":
-    yield from _at_desk("jira", sqlite_url, tmp_path, monkeypatch)
+    yield from at_desk("jira", sqlite_url, tmp_path, monkeypatch)
 
 
 @pytest.fixture
 def ado_desk(sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> "Iterator[Desk]":
-    yield from _at_desk("ado", sqlite_url, tmp_path, monkeypatch)
+    yield from at_desk("ado", sqlite_url, tmp_path, monkeypatch)
 
 
 @pytest.fixture(params=["jira", "ado"])
@@ -26,10 +26,11 @@ def desk(
     request: pytest.FixtureRequest, sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> "Iterator[Desk]":
     """The same test beside Jira and beside Azure DevOps."""
-    yield from _at_desk(request.param, sqlite_url, tmp_path, monkeypatch)
+    yield from at_desk(request.param, sqlite_url, tmp_path, monkeypatch)
 
 
-def _at_desk(name: str, url: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> "Iterator[Desk]":
+def at_desk(name: str, url: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> "Iterator[Desk]":
+    """A desk beside the tracker of this name in `tests.sides.SIDES`."""
     from integration.store.db import Database
     from tests.desk import Desk
     from tests.sides import SECRETS, SIDES, Clock

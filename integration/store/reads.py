@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal, TypeAlias, get_args
 
 import orjson
-from sqlalchemy import ColumnElement, Connection, or_, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, or_, select, update
 
 from integration.core.catalogue import Catalogue, TrackerField
 from integration.core.facts import ItemRef
@@ -73,17 +73,23 @@ def known(connection: Connection, kind: ReadKind, refs: Iterable[ItemRef]) -> No
         connection.execute(insert(connection, reads).on_conflict_do_nothing(), rows)
 
 
-def due(connection: Connection, now: datetime) -> bool:
-    """Whether any question waits, seen without a lock."""
-    return connection.execute(select(reads.c.item).where(*_due(now)).limit(1)).first() is not None
+def due(connection: Connection, now: datetime) -> Read | None:
+    """The question that has waited longest, seen without a lock."""
+    row = connection.execute(select(reads).where(*_due(now)).order_by(reads.c.due_at).limit(1)).first()
+    return None if row is None else _read(row)
 
 
-def claim(connection: Connection, now: datetime, limit: int) -> Sequence[Read]:
-    """Leases the questions that are due, so that no other worker asks them meanwhile; none of a connection that rests."""
-    query = select(reads).where(*_due(now)).order_by(reads.c.due_at).limit(limit)
+def claim(connection: Connection, now: datetime, limit: int, *, like: Read | None = None) -> Sequence[Read]:
+    """Leases the questions that are due, so that no other worker asks them meanwhile; none of a connection that rests.
+
+    With `like`, only questions of its kind to its connection.
+    """
+    query = select(reads).where(*_due(now))
+    if like is not None:
+        query = query.where(reads.c.connection == like.ref.connection, reads.c.kind == like.kind)
+    query = query.order_by(reads.c.due_at).limit(limit)
     found = [_read(row) for row in connection.execute(unlocked(connection, query))]
-    for read in found:
-        connection.execute(update(reads).where(_is(read)).values(leased_until=now + LEASE, attempts=read.attempts + 1))
+    _change(connection, found, leased_until=now + LEASE, attempts=reads.c.attempts + 1)
     return found
 
 
@@ -92,36 +98,44 @@ def free_leases(connection: Connection) -> int:
     return connection.execute(update(reads).where(reads.c.leased_until.is_not(None)).values(leased_until=None)).rowcount
 
 
-def lease_longer(connection: Connection, read: Read, now: datetime) -> None:
-    """For a question that is answered piece by piece."""
-    connection.execute(update(reads).where(_is(read)).values(leased_until=now + LEASE))
+def lease_longer(connection: Connection, claimed: Sequence[Read], now: datetime) -> None:
+    """For questions that are answered piece by piece, or one after the other."""
+    _change(connection, claimed, leased_until=now + LEASE)
 
 
-def finish(connection: Connection, read: Read) -> None:
-    _close(connection, read, state="done", reason=None)
+def finish(connection: Connection, *answered: Read) -> None:
+    _close(connection, answered, state="done", reason=None)
 
 
 def retry(connection: Connection, read: Read, at: datetime, reason: str) -> None:
-    _close(connection, read, due_at=at, reason=reason)
+    _close(connection, [read], due_at=at, reason=reason)
 
 
 def give_up(connection: Connection, read: Read, reason: str) -> None:
-    _close(connection, read, state="dead", reason=reason)
+    _close(connection, [read], state="dead", reason=reason)
 
 
-def _close(connection: Connection, read: Read, **outcome: Any) -> None:
-    """Frees the lease. A question that was asked anew meanwhile stays: this answer may be older than what was asked for."""
-    connection.execute(update(reads).where(_is(read)).values(leased_until=None))
-    connection.execute(update(reads).where(_is(read), reads.c.due_at == read.due_at).values(**outcome))
+def _close(connection: Connection, answered: Sequence[Read], **outcome: Any) -> None:
+    """Frees the leases. A question that was asked anew meanwhile stays: this answer may be older than what was asked for."""
+    _change(connection, answered, leased_until=None)
+    _change(connection, answered, reads.c.due_at == bindparam("its_due_at"), **outcome)
+
+
+def _change(connection: Connection, some: Sequence[Read], *still: ColumnElement[bool], **values: Any) -> None:
+    """Sets the same in all of these questions, in one go; where a condition is named, in those that fulfil it."""
+    one = [reads.c[name] == bindparam(f"its_{name}") for name in ("connection", "kind", "item")]
+    named = [
+        {"its_connection": each.ref.connection, "its_kind": each.kind, "its_item": each.ref.id}
+        | ({"its_due_at": each.due_at} if still else {})
+        for each in some
+    ]
+    if named:
+        connection.execute(update(reads).where(*one, *still).values(**values), named)
 
 
 def _due(now: datetime) -> Sequence[ColumnElement[bool]]:
     free = or_(reads.c.leased_until.is_(None), reads.c.leased_until < now)
     return reads.c.state == "wanted", reads.c.due_at <= now, free, reads.c.connection.not_in(resting(now))
-
-
-def _is(read: Read) -> Any:
-    return (reads.c.connection == read.ref.connection) & (reads.c.kind == read.kind) & (reads.c.item == read.ref.id)
 
 
 def unanswered(connection: Connection, refs: Collection[ItemRef]) -> Sequence[Read]:

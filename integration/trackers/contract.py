@@ -13,7 +13,7 @@ from typing import Any, Literal, Protocol, TypeAlias, runtime_checkable
 
 from integration.core.catalogue import Catalogue
 from integration.core.delivery.subjects import Address
-from integration.core.errors import Permanent
+from integration.core.errors import Permanent, Retryable
 from integration.core.examination import Ability, Introduction, Permission, Project, Sighting, TokenEnd, Words
 from integration.core.facts import TrackerFact
 from integration.core.fields import Place, Sample
@@ -128,8 +128,15 @@ class Current:
     """Why the badge could not be looked at, in the tracker's words, although the fields could."""
 
 
+ItemOutcome: TypeAlias = Sequence[TrackerFact] | Retryable | Permanent
+"""What became of one item that was read together with others."""
+
+
 class TrackerClient(Protocol):
     """Reads and writes one connection. Every call may raise `Retryable`, `Permanent`, `Refused` or `Gone`, and nothing else."""
+
+    most_items: int
+    """How many items `items` takes at once."""
 
     def catalogue(self) -> Catalogue:
         """The tracker's vocabulary: fields, states, levels, projects, and the account we are."""
@@ -141,6 +148,13 @@ class TrackerClient(Protocol):
 
     def item(self, item: str) -> Sequence[TrackerFact]:
         """One item as it is now."""
+        ...
+
+    def items(self, items: Sequence[str]) -> Mapping[str, ItemOutcome]:
+        """Each of at most `most_items` items as it is now, or why it could not be read: in one request, as a rule.
+
+        What is raised is about all of them. An item that is missing from the outcome has to be asked for by itself.
+        """
         ...
 
     def answers(self, query: Query) -> Iterator[Sequence[str]]:

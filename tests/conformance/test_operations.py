@@ -31,6 +31,7 @@ QUERIES = {
 CALLS: dict[str, Callable[[TrackerClient, str, str], Any]] = {
     "catalogue": lambda client, item, field: client.catalogue(),
     "item": lambda client, item, field: client.item(item),
+    "items": lambda client, item, field: client.items([item, "99999"]),
     "subtree": lambda client, item, field: list(client.subtree(item)),
     "current": lambda client, item, field: client.current(item, [field], badge=True),
     "last_edit": lambda client, item, field: client.last_edit(item, field),
@@ -64,6 +65,7 @@ OPERATIONS: dict[tuple[str, str], set[str]] = {
         "Reporting Work Item Revisions_Read Reporting Revisions Get",
     },
     ("azure_devops", "item"): {"Work Item Types_List", "Work Items_Get Work Item"},
+    ("azure_devops", "items"): {"Work Item Types_List", "Work Items_Get Work Items Batch"},
     ("azure_devops", "last_edit"): {"Updates_List", "Work Items_Get Work Item"},
     ("azure_devops", "present"): {"Wiql_Query By Wiql"},
     ("azure_devops", "subtree"): {"Wiql_Query By Wiql", "Work Item Types_List", "Work Items_Get Work Items Batch"},
@@ -84,6 +86,7 @@ OPERATIONS: dict[tuple[str, str], set[str]] = {
         "searchProjects",
     },
     ("jira", "item"): {"getIssue"},
+    ("jira", "items"): {"bulkFetchIssues", "getCurrentUser"},
     ("jira", "last_edit"): {"getChangeLogs", "getFields"},
     ("jira", "present"): {"getCurrentUser", "searchAndReconsileIssuesUsingJql", "searchProjects"},
     ("jira", "subtree"): {"getIssue", "searchAndReconsileIssuesUsingJql"},

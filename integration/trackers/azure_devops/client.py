@@ -27,7 +27,7 @@ from integration.trackers.azure_devops.relations import children, listed_parent
 from integration.trackers.azure_devops.rest import Rest
 from integration.trackers.azure_devops.revisions import known_revision
 from integration.trackers.azure_devops.sdk import Wiql, WorkItemBatchGetRequest, reading, work_item_tracking
-from integration.trackers.contract import Connection, Current, HistoryPage
+from integration.trackers.contract import Connection, Current, HistoryPage, ItemOutcome
 
 MOST_IDS = 200
 PAGE_OF_UPDATES = 200
@@ -42,6 +42,7 @@ class AzureDevOpsClient:
     """One organisation or collection."""
 
     streams: Sequence[str] = STREAMS
+    most_items = MOST_IDS
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -59,6 +60,12 @@ class AzureDevOpsClient:
     def item(self, item: str) -> Sequence[TrackerFact]:
         return tuple(self._facts(self._read(item)))
 
+    def items(self, items: Sequence[str]) -> Mapping[str, ItemOutcome]:
+        numbers = [int(item) for item in items if _is_number(item)]
+        there = self._read_batch(numbers) if numbers else ()
+        found = {str(each.id): tuple(self._facts(each)) for each in there}
+        return {item: found.get(item) or _absent(item) for item in items}
+
     def subtree(self, item: str) -> Iterator[Sequence[TrackerFact]]:
         try:
             ids = self._descendants(_number(item))
@@ -68,7 +75,7 @@ class AzureDevOpsClient:
             yield from self._level_by_level(_number(item))
             return
         if not ids:
-            raise Gone(f"work item {item} does not exist, or may not be seen")
+            raise _absent(item)
         for start in range(0, len(ids), MOST_IDS):
             yield [fact for each in self._read_batch(ids[start : start + MOST_IDS]) for fact in self._facts(each)]
 
@@ -233,9 +240,17 @@ class AzureDevOpsClient:
 
 def _number(item: str) -> int:
     """Ids come from facts, which hold nothing but digits here; anything else never was a work item."""
-    if not (item.isascii() and item.isdecimal()):
+    if not _is_number(item):
         raise Gone(f"{item!r} is no work item of Azure DevOps")
     return int(item)
+
+
+def _is_number(item: str) -> bool:
+    return item.isascii() and item.isdecimal()
+
+
+def _absent(item: str) -> Gone:
+    return Gone(f"work item {item} does not exist, or may not be seen")
 
 
 def _field_change(name: str, value: FieldValue) -> Operation:

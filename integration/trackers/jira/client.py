@@ -11,10 +11,11 @@ import logging
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from integration.trackers.contract import Connection
+from integration.core.errors import Gone, Retryable
+from integration.trackers.contract import Connection, ItemOutcome
 from integration.trackers.jira.gateway import session
 from integration.trackers.jira.history import PAGE, IssueHistory, following
-from integration.trackers.jira.payload import Json, records
+from integration.trackers.jira.payload import Json, identifier, records, text
 from integration.trackers.jira.projects import listed_projects
 from integration.trackers.jira.rest import understood
 from integration.trackers.jira.site import ALL_FIELDS, JiraSite
@@ -59,6 +60,20 @@ class JiraClient(JiraSite):
 
     def _read(self, item: str) -> Json:
         return self._rest.told(self._api.get_issue, item, fields=ALL_FIELDS)
+
+    def items(self, items: Sequence[str]) -> Mapping[str, ItemOutcome]:
+        page = self._rest.told(
+            self._api.bulk_fetch_issues, data={"issueIdsOrKeys": list(items), "fields": ALL_FIELDS.split(",")}
+        )
+        with understood():
+            found = self._outcomes(records(page.get("issues"), "issues"))
+            for failed in records(page.get("issueErrors") or [], "issueErrors"):
+                why = text(failed.get("errorMessage")) or "Jira could not fetch it together with others"
+                found[identifier(failed.get("id"), "issueErrors.id")] = Retryable(why)
+        if found.keys() < set(items):
+            # With an expired token Jira lets us in as nobody, to whom no issue exists.
+            self._rest.asked(self._api.get_current_user)
+        return {item: found.get(item, Gone(f"issue {item} does not exist, or may not be seen")) for item in items}
 
     def _below(self, parents: Mapping[str, str]) -> str:
         return f"parent in ({', '.join(parents)})"

@@ -10,12 +10,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from integration.core.catalogue import Catalogue, TrackerField, folded
-from integration.core.errors import Gone, Refused
+from integration.core.errors import Gone, Refused, Retryable
 from integration.core.facts import TrackerFact
 from integration.core.queries import Query
 from integration.core.write_back import Badge, Edit, FieldValue
 from integration.trackers import http
-from integration.trackers.contract import Connection, Current, HistoryPage
+from integration.trackers.contract import Connection, Current, HistoryPage, ItemOutcome
 from integration.trackers.jira import issue, values
 from integration.trackers.jira.history import IssueHistory
 from integration.trackers.jira.options import Options
@@ -38,6 +38,7 @@ class JiraSite(ABC):
     """One connection to a Jira. `api` has a function for each request, by the names of the vendor's Cloud library."""
 
     streams = ("issues", "versions", "sprints")
+    most_items = 100
     loud: str
     """What becomes of a write that shall be quiet, where the account may not."""
 
@@ -62,6 +63,10 @@ class JiraSite(ABC):
     @abstractmethod
     def _read(self, item: str) -> Json:
         """One whole issue."""
+
+    @abstractmethod
+    def items(self, items: Sequence[str]) -> Mapping[str, ItemOutcome]:
+        """Each issue as it is now, or why it could not be read."""
 
     @abstractmethod
     def _newest_first(self, item: str) -> Iterator[Json]:
@@ -105,6 +110,19 @@ class JiraSite(ABC):
                     children |= {number: key for number, key in keys.items() if number not in seen}
                     seen.update(keys)
             parents = children
+
+    def _outcomes(self, page: Sequence[Json]) -> dict[str, ItemOutcome]:
+        """The issues of one answer by their ids; one that makes no sense spoils none of the others."""
+        found: dict[str, ItemOutcome] = {}
+        for shown in page:
+            with understood():
+                number = identifier(shown.get("id"), "issue.id")
+            try:
+                with understood():
+                    found[number] = self._facts(shown)
+            except Retryable as odd:
+                found[number] = odd
+        return found
 
     def _facts(self, shown: Json) -> Sequence[TrackerFact]:
         """What an issue is now says what webhooks would have said of it until now."""

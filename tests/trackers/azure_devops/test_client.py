@@ -175,6 +175,20 @@ def test_a_subtree_that_no_query_can_answer_is_read_level_by_level(
         list(ado.subtree("999"))
 
 
+def test_items_are_read_together_as_they_are_one_by_one(sim: AzureDevOpsSimulator, ado: TrackerClient) -> None:
+    sim.delete(3)
+    before = len(sim.requests)
+
+    found = ado.items(["1", "2", "3", "99", "SHOP-1"])
+
+    assert sum("/workitemsbatch" in request.casefold() for request in sim.requests[before:]) == 1
+    assert {item: type(found[item]) for item in ("3", "99", "SHOP-1")} == dict.fromkeys(("3", "99", "SHOP-1"), Gone)
+    for item in ("1", "2"):
+        told = found[item]
+        assert isinstance(told, tuple)
+        assert held(told) == held(ado.item(item))
+
+
 @pytest.mark.parametrize("item", ["99", "SHOP-1", ""])
 def test_an_item_that_is_not_there_is_gone(ado: TrackerClient, item: str) -> None:
     for read in (

@@ -124,6 +124,16 @@ class TestReading:
             assert {"parent", "labels", "status", "category", "done_at", POINTS} <= set(by_rest.fields)
             assert client.item(story.id)[0] == delivered[0].facts[0]
 
+    def test_issues_are_read_together_as_they_are_one_by_one(self, jira: JiraSimulator, client: TrackerClient) -> None:
+        stories = [jira.create_issue("SHOP", "Story", f"Story {n}").id for n in range(3)]
+        jira.delete(stories[2])
+
+        found = client.items(stories)
+
+        assert list(found) == stories
+        assert [found[story] for story in stories[:2]] == [client.item(story) for story in stories[:2]]
+        assert isinstance(found[stories[2]], Gone)
+
     def test_a_subtree_comes_level_by_level_and_page_by_page(self, jira: JiraSimulator, client: TrackerClient) -> None:
         epic = jira.create_issue("SHOP", "Epic", "The new checkout")
         stories = [jira.create_issue("SHOP", "Story", f"Story {n}", {"parent": epic.key}) for n in range(130)]

@@ -140,6 +140,15 @@ class TestReading:
         assert max(len(seen(page)) for page in pages) <= 100
         jira.assert_readonly()
 
+    def test_what_search_finds_is_read_together(self, jira, client) -> None:
+        """It knows an issue only a little after it was made: what it misses has to be asked for by itself."""
+        stories = [jira.create_issue("SHOP", "Story", f"Story {n}").id for n in range(2)]
+
+        found = client.items([*stories, "99999", "SHOP-1"])
+
+        assert found == {story: client.item(story) for story in stories}
+        assert client.items(["SHOP-1"]) == {}
+
     def test_without_epics_only_sub_tasks_are_below(self, jira, client) -> None:
         """A Data Center without Jira Software knows no epic link."""
         jira.remove_field("Epic Link")
