@@ -96,6 +96,8 @@ def _attribute(connection: Connection, policy: Policy, claimed: Claimed, now: da
     failed_before = delivery.find(connection, Incident, {*made, *gone})
     changes = delivery.find(connection, Change, reach.changes)
     incidents = {**delivery.find(connection, Incident, reach.incidents - gone), **made}
+    timeline.look_up(name for change in changes.values() for name in change.names)
+    timeline.look_up(cause for incident in incidents.values() for cause in incident.causes)
 
     shipped = {ident: shipped_by(changes[ident], timeline) if ident in changes else () for ident in reach.changes}
     causes = {ident: blamed_by(incidents[ident], timeline) if ident in incidents else None for ident in reach.incidents}
@@ -138,13 +140,16 @@ def _attribute(connection: Connection, policy: Policy, claimed: Claimed, now: da
 
 def _reach_of(connection: Connection, timeline: StoredTimeline, claimed: Claimed, failing: Collection[str]) -> _Reach:
     reach = _Reach()
+    places: list[tuple[str, Place]] = []
     for (_, subject), details in claimed.details.items():
         stream, _, ident = subject.partition(":")
         _among(reach, stream).add(ident)
         if ANEW in details:
             reach.anew.add(ident)
-        for place in (_placed(one) for detail in details for one in orjson.loads(detail)):
-            _reach_around(connection, timeline, place, ident, failing, reach)
+        places += [(ident, _placed(one)) for detail in details for one in orjson.loads(detail)]
+    timeline.look_up(name for _, place in places for name in place.names)
+    for ident, place in places:
+        _reach_around(connection, timeline, place, ident, failing, reach)
     reach.gone += _failures_no_more(connection, reach.incidents, failing)
     reach.changes |= timelines.shipped_by(connection, reach.deployments)
     reach.incidents |= set(timelines.blamed_on(connection, reach.deployments))

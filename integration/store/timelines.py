@@ -7,16 +7,42 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, or_, select
+from sqlalchemy import Column, ColumnElement, Connection, Select, Text, and_, bindparam, or_, select
 
 from integration.core.delivery.facts import Deployment, Incident, Stream
 from integration.core.delivery.timeline import SHORT_COMMIT
 from integration.store import delivery
 from integration.store.delivery_tables import blames, delivery_facts, delivery_names, shipments, timeline, waiting
+from integration.store.instants import Instant
 from integration.store.statements import in_batches
 
 _LAST = "\U0010ffff"
 """Sorts behind every name."""
+
+# Asked for one fact after the other, these are written once: to put a statement together takes longer than to run it.
+_SERVICE, _AT = timeline.c.service == bindparam("service"), bindparam("at", type_=Instant)
+_ID = bindparam("id", type_=Text)
+_FINISHED, _BEGAN, _DEPLOYMENT = timeline.c.finished, timeline.c.began, timeline.c.deployment
+
+
+def _first_of(where: ColumnElement[bool], *order: ColumnElement[Any] | Column[Any]) -> Select[Any]:
+    told = timeline.join(
+        delivery_facts, (delivery_facts.c.stream == "deployments") & (delivery_facts.c.fact == _DEPLOYMENT)
+    )
+    query = select(delivery_facts.c.fact, delivery_facts.c.data).select_from(told)
+    return query.where(_SERVICE, where).order_by(*order).limit(1)
+
+
+_EARLIEST, _LATEST = (_FINISHED, _DEPLOYMENT), (_FINISHED.desc(), _DEPLOYMENT.desc())
+_NEXT_SUCCESS = _first_of(timeline.c.succeeded & (_FINISHED >= _AT), *_EARLIEST)
+_SUCCESS_AFTER = _first_of(timeline.c.succeeded & (_FINISHED > _AT), *_EARLIEST)
+_LAST_SUCCESS = _first_of(timeline.c.succeeded & (_FINISHED < _AT), *_LATEST)
+_LAST_BEGUN = _first_of(_BEGAN < _AT, _BEGAN.desc(), _DEPLOYMENT.desc())
+_NEXT_BEGUN = _first_of(or_(_BEGAN > _AT, and_(_BEGAN == _AT, _DEPLOYMENT > _ID)), _BEGAN, _DEPLOYMENT)
+_LAST_FINISHED = _first_of(_FINISHED < _AT, *_LATEST)
+_LAST_FINISHED_BY = _first_of(_FINISHED <= _AT, *_LATEST)
+_FIRST_AFTER = _first_of(or_(_FINISHED > _AT, and_(_FINISHED == _AT, _DEPLOYMENT > _ID)), *_EARLIEST)
+_PREVIOUS = _first_of(or_(_FINISHED < _AT, and_(_FINISHED == _AT, _DEPLOYMENT < _ID)), *_LATEST)
 
 
 @dataclass(frozen=True)
@@ -25,54 +51,59 @@ class StoredTimeline:
 
     connection: Connection
     _read: dict[str, Deployment] = field(default_factory=dict, repr=False)
+    _by_name: dict[str, list[str]] = field(default_factory=dict, repr=False)
 
     @property
     def tells_rollbacks(self) -> bool:
         return True
 
     def next_success(self, service: str, since: datetime) -> Deployment | None:
-        succeeded = timeline.c.succeeded & (timeline.c.finished >= since)
-        return self._first(_by_finish(service).where(succeeded))
+        return self._first(_NEXT_SUCCESS, service, since)
 
     def success_after(self, service: str, after: datetime) -> Deployment | None:
         """The service's first successful one that finished later than that."""
-        return self._first(_by_finish(service).where(timeline.c.succeeded & (timeline.c.finished > after)))
+        return self._first(_SUCCESS_AFTER, service, after)
 
     def last_success(self, service: str, before: datetime) -> Deployment | None:
         """The service's last successful one that finished before then."""
-        succeeded = timeline.c.succeeded & (timeline.c.finished < before)
-        return self._first(_by_finish(service, newest=True).where(succeeded))
+        return self._first(_LAST_SUCCESS, service, before)
 
     def last_begun(self, service: str, before: datetime) -> Deployment | None:
-        query = select(timeline.c.deployment).where(timeline.c.service == service, timeline.c.began < before)
-        return self._first(query.order_by(timeline.c.began.desc(), timeline.c.deployment.desc()))
+        return self._first(_LAST_BEGUN, service, before)
 
     def next_begun(self, service: str, after: datetime, ident: str) -> Deployment | None:
         """The service's first one that began after that moment, or in it with a greater id."""
-        query = select(timeline.c.deployment).where(
-            timeline.c.service == service, _after(timeline.c.began, after, ident)
-        )
-        return self._first(query.order_by(timeline.c.began, timeline.c.deployment))
+        return self._first(_NEXT_BEGUN, service, after, ident)
 
     def last_finished(self, service: str, before: datetime, *, at: bool = False) -> Deployment | None:
-        until = timeline.c.finished <= before if at else timeline.c.finished < before
-        return self._first(_by_finish(service, newest=True).where(until))
+        return self._first(_LAST_FINISHED_BY if at else _LAST_FINISHED, service, before)
 
     def next_finished(self, service: str, after: Deployment) -> Deployment | None:
         return None if after.finished is None else self.first_after(service, after.finished, after.id)
 
     def first_after(self, service: str, after: datetime, ident: str) -> Deployment | None:
         """The service's first one, of whatever result, that finished after that moment, or in it with a greater id."""
-        return self._first(_by_finish(service).where(_after(timeline.c.finished, after, ident)))
+        return self._first(_FIRST_AFTER, service, after, ident)
 
     def previous_finished(self, service: str, before: datetime, ident: str) -> Deployment | None:
         """The service's last one, of whatever result, that comes before that moment, or before that id in it."""
-        earlier = or_(timeline.c.finished < before, and_(timeline.c.finished == before, timeline.c.deployment < ident))
-        return self._first(_by_finish(service, newest=True).where(earlier))
+        return self._first(_PREVIOUS, service, before, ident)
+
+    def look_up(self, names: Iterable[str]) -> None:
+        """Reads at once which deployments have these names, for many that will be asked for one by one."""
+        new = sorted(set(names) - self._by_name.keys())
+        for some in in_batches(new):
+            self._by_name.update((name, []) for name in some)
+            query = select(delivery_names.c.name, delivery_names.c.fact).where(
+                delivery_names.c.stream == Deployment.stream, delivery_names.c.name.in_(some)
+            )
+            for name, ident in self.connection.execute(query):
+                self._by_name[name].append(ident)
+        self.load(ident for name in new for ident in self._by_name[name])
 
     def named(self, name: str) -> Sequence[Deployment]:
-        names = delivery_names.c.name == name
-        found = self._named(names)
+        known = self._by_name.get(name)
+        found = self._named(delivery_names.c.name == name) if known is None else _in_order(self.load(known))
         if not found and SHORT_COMMIT.fullmatch(name):
             begins = name.lower()
             query = select(delivery_names.c.name).where(
@@ -101,22 +132,26 @@ class StoredTimeline:
 
     def _named(self, names: Any) -> Sequence[Deployment]:
         query = select(delivery_names.c.fact).where(delivery_names.c.stream == Deployment.stream, names)
-        found = self.load(self.connection.execute(query.order_by(delivery_names.c.fact)).scalars())
-        return sorted(found, key=lambda one: (one.moments.get("finished", ()), one.id))
+        return _in_order(self.load(self.connection.execute(query).scalars()))
 
-    def _first(self, query: Select[Any]) -> Deployment | None:
-        ident = self.connection.execute(query.limit(1)).scalar()
-        return None if ident is None else next(iter(self.load([ident])), None)
+    def _first(self, query: Select[Any], service: str, at: datetime, ident: str = "") -> Deployment | None:
+        row = self.connection.execute(query, {"service": service, "at": at, "id": ident}).first()
+        if row is None:
+            return None
+        if row.fact not in self._read:
+            told = delivery.load("deployments", row.fact, row.data)
+            if isinstance(told, Deployment):
+                self._read[row.fact] = told
+        return self._read.get(row.fact)
 
 
-def _by_finish(service: str, *, newest: bool = False) -> Select[Any]:
-    query = select(timeline.c.deployment).where(timeline.c.service == service, timeline.c.finished.is_not(None))
-    order = (timeline.c.finished, timeline.c.deployment)
-    return query.order_by(*(column.desc() for column in order)) if newest else query.order_by(*order)
+def _in_order(several: Iterable[Deployment]) -> Sequence[Deployment]:
+    return sorted(several, key=lambda one: (one.moments.get("finished", ()), one.id))
 
 
-def _after(column: Any, at: datetime, ident: str) -> Any:
-    return or_(column > at, and_(column == at, timeline.c.deployment > ident))
+def _by_finish(service: str) -> Select[Any]:
+    query = select(_DEPLOYMENT).where(timeline.c.service == service, _FINISHED.is_not(None))
+    return query.order_by(*_EARLIEST)
 
 
 # --- what hangs on it ---
