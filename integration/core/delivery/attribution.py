@@ -226,11 +226,18 @@ def outcome(deployment: Deployment, incidents: Collection[Incident], timeline: T
         following = rolled_back or _following_success(deployment, timeline)
         recovered = () if following is None else (finish(following),)
     return Outcome(
-        incidents=tuple(sorted(at for incident in incidents if (at := incident.opened))),
+        incidents=_opened(incidents),
         rolled_back=None if rolled_back is None else finish(rolled_back),
         recovered=recovered,
         broken=broken,
     )
+
+
+def _opened(incidents: Collection[Incident]) -> Times:
+    if len(incidents) == 1:
+        (alone,) = incidents
+        return alone.moments.get("opened", ())[:1]
+    return tuple(sorted(at for incident in incidents if (at := incident.opened)))
 
 
 def rolled_back_by(deployment: Deployment, timeline: Timeline) -> Deployment | None:

@@ -36,7 +36,7 @@ def elapsed(side: Between, calendar: Calendar, business: BusinessClock | None, c
         outside = f"not within {only.comparison} {only.quantity.number} {only.quantity.unit}".rstrip()
 
     if not (side.paused_in or cut or limit) and length is None:
-        return _plain
+        return plain
 
     def measured(fact: DeliveryFact, start: datetime, end: datetime) -> int | Fraction | str:
         if end < start:
@@ -51,7 +51,8 @@ def elapsed(side: Between, calendar: Calendar, business: BusinessClock | None, c
     return measured
 
 
-def _plain(_: DeliveryFact, start: datetime, end: datetime) -> int | Fraction | str:
+def plain(_: DeliveryFact, start: datetime, end: datetime) -> int | Fraction | str:
+    """The time that went by, in microseconds."""
     return SKEWED if end < start else (end - start) // _MICROSECOND
 
 

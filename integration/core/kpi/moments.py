@@ -32,6 +32,9 @@ def reader(choice: Choice, sight: Sight) -> At:
     readers = [_single(moment, sight) for moment in choice]
     if len(readers) == 1:
         return readers[0]
+    if len(readers) == 2:
+        one, other = readers
+        return lambda fact: one(fact) or other(fact)
 
     def first_known(fact: DeliveryFact) -> datetime | None:
         for read in readers:

@@ -12,8 +12,8 @@ from typing import TypeAlias
 
 from integration.core.delivery.facts import DeliveryFact
 from integration.core.facts import Value as FieldValue
-from integration.core.kpi import fields, filters, moments, reasons
-from integration.core.kpi.durations import Elapsed
+from integration.core.kpi import durations, fields, filters, moments, reasons
+from integration.core.kpi.durations import SKEWED, Elapsed
 from integration.core.kpi.filters import Matches
 from integration.core.kpi.language import STREAMS, Between, Choice, Moment, Now, Number, Share, Side, Window
 from integration.core.kpi.measurement import LeftOut, Part, Sample
@@ -135,7 +135,15 @@ def _between(side: Between, sight: Sight, elapsed: Elapsed, *, anchored: bool) -
         begun = start(fact)
         return unknown if begun is None else elapsed(fact, begun, ended)
 
-    return to_anchor if anchored else between
+    def plainly(fact: DeliveryFact, ended: datetime) -> int | Fraction | str:
+        begun = start(fact)  # as above, with the usual `elapsed` in its place: most durations are as simple as this
+        if begun is None:
+            return unknown
+        return SKEWED if ended < begun else (ended - begun) // _INSTANT
+
+    if anchored:
+        return plainly if elapsed is durations.plain else to_anchor
+    return between
 
 
 def sort(
